@@ -1,0 +1,55 @@
+# Everything that the project does, by name. Needs Python 3.11 or later and make; all else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# pip's cache stays inside .venv, so that nothing outside this folder is written.
+PIP := PIP_CACHE_DIR=$(CURDIR)/$(VENV)/pip-cache $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --require-hashes --only-binary :all:
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev demo test lint format docs bench requirements clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+install: $(VENV)/.installed ## make .venv with the vhealthd command in it
+
+install-dev: $(VENV)/.installed-dev ## the same, with what tests and linters need
+
+demo: install ## start the mock estate, scan it, print the path of the PDF
+	@$(BIN)/python -m mocks.demo
+
+test: install-dev ## run every test
+	$(BIN)/pytest
+
+lint: install-dev ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: install-dev ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install-dev ## seconds, requests, bytes and memory of scans of three sizes
+	@$(BIN)/python -m tests.bench
+
+requirements: ## pin the dependencies anew (needs uv on the PATH)
+	cd requirements && for set in build run dev; do ./compile $$set; done
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) build dist *.egg-info demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "vhealthd needs Python 3.11 or later; say which with: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml requirements/build.txt requirements/run.txt
+	$(INSTALL) -r requirements/build.txt -r requirements/run.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
+	$(INSTALL) -r requirements/build.txt -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The checks, one file each. The file name is the slug."""

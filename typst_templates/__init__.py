@@ -1,0 +1,1 @@
+"""The templates and fonts of the PDF."""

@@ -1,0 +1,1 @@
+"""Makes what people and machines read of a scan: PDF and JSON."""

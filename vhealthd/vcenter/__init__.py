@@ -1,0 +1,1 @@
+"""Talks to vCenter: tokens, requests, the two APIs, and what comes back as inventory."""

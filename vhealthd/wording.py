@@ -1,0 +1,64 @@
+"""Makes text of messages: the one place where a number gets its unit and a time its form."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from string import Formatter
+from typing import Any
+
+from vhealthd.model import Param, Text
+
+_BYTES = ("B", "KB", "MB", "GB", "TB", "PB")
+
+
+def _size(value: float) -> str:
+    """Return bytes in the largest unit that keeps the number above 1; a KB is 1024 bytes, as vSphere counts."""
+    amount, unit = float(value), 0
+    while abs(amount) >= 1024 and unit < len(_BYTES) - 1:  # noqa: PLR2004 - a KB
+        amount, unit = amount / 1024, unit + 1
+    return f"{amount:.0f} B" if unit == 0 else f"{amount:.1f} {_BYTES[unit]}"
+
+
+def _moment(value: datetime) -> str:
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _days(value: float) -> str:
+    text = f"{value:.1f}".removesuffix(".0")
+    return f"{text} day" if text == "1" else f"{text} days"
+
+
+_UNITS: dict[str, Callable[[Any], str]] = {
+    "percent": lambda value: f"{value:.1f} %",
+    "limit": lambda value: f"{value:g} %",
+    "bytes": _size,
+    "days": _days,
+    "seconds": lambda value: f"{value:.1f} s",
+    "mhz": lambda value: f"{value / 1000:.1f} GHz",
+    "time": _moment,
+    "ratio": lambda value: f"{value:.1f}",
+}
+
+
+class _Units(Formatter):
+    def format_field(self, value: Any, format_spec: str) -> Any:  # noqa: ANN401 - as the base class has it
+        if value is None:
+            return "unknown"
+        if format_spec in _UNITS:
+            return _UNITS[format_spec](value)
+        return super().format_field(value, format_spec)
+
+
+def english(text: Text) -> str:
+    """Return the sentence in English."""
+    return _Units().vformat(text.message.english, (), dict(text.params))
+
+
+def evidence(text: Text) -> dict[str, Param]:
+    """Return the parameters for machines: times as ISO 8601 in UTC, floats with three decimals."""
+    return {name: _plain(value) for name, value in text.params.items()}
+
+
+def _plain(value: Param) -> Param:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return round(value, 3) if isinstance(value, float) else value
