@@ -41,6 +41,7 @@ __all__ = [
     "Percent",
     "Seconds",
     "check",
+    "exceeded",
     "grade",
 ]
 
@@ -138,3 +139,11 @@ def grade(value: float, *, warning: float, critical: float) -> Severity | None:
     if value > critical:
         return Severity.CRITICAL
     return Severity.WARNING if value > warning else None
+
+
+def exceeded(value: float, *, warning: float, critical: float) -> tuple[Severity, float] | None:
+    """Return the grade of a value with the limit that it exceeds; None for a value within both."""
+    severity = grade(value, warning=warning, critical=critical)
+    if severity is None:
+        return None
+    return severity, critical if severity is Severity.CRITICAL else warning

@@ -59,6 +59,10 @@ class CertificateError(ConnectionFailedError):
     """The vCenter's certificate is not trusted, or is not the pinned one."""
 
 
+class UnavailableError(ConnectionFailedError):
+    """The vCenter answers 429, 502, 503 or 504."""
+
+
 class LoginFailedError(VCenterError):
     """The vCenter answers but gives no session."""
 

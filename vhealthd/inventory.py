@@ -36,6 +36,7 @@ class Need(StrEnum):
     CLUSTERS = "clusters"
     HOSTS = "hosts"
     HOST_USAGE = "host_usage"
+    HOST_DNS = "host_dns"
     DATASTORES = "datastores"
     VMS = "vms"
     VM_MEMORY = "vm_memory"
@@ -99,6 +100,11 @@ class Inventory:
     def host_usage(self) -> Facets[HostUsage]:
         """CPU and memory of the hosts."""
         return self._read(Need.HOST_USAGE)  # type: ignore[return-value]
+
+    @property
+    def host_dns(self) -> Facets[tuple[str, ...]]:
+        """The DNS servers that each host asks."""
+        return self._read(Need.HOST_DNS)  # type: ignore[return-value]
 
     @property
     def datastores(self) -> tuple[Datastore, ...]:

@@ -1,0 +1,268 @@
+"""The commands and their exit codes.
+
+0 fine, 1 warnings, 2 criticals, 3 something unknown, 64 usage, 70 a fault of vhealthd, 74 a report cannot be written,
+78 configuration, 130 interrupted.
+"""
+
+import asyncio
+import json
+import secrets
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from vhealthd import configcli, files, logs, saved, terminal
+from vhealthd.catalogue import BoundCheck, Catalogue
+from vhealthd.checkdocs import check_page, check_rows, limits_line
+from vhealthd.config import InvalidConfigError, Loaded, Settings, VCenterSettings, load
+from vhealthd.errors import ConfigError, OutputError, UsageError, VhealthdError
+from vhealthd.model import Outcome, ScanReport
+from vhealthd.report import jsonreport
+from vhealthd.report.pdf import render_pdf
+from vhealthd.saved import Sighting
+from vhealthd.scan import Scan, judge_again, scan, utc_now
+
+log = structlog.get_logger(__name__)
+
+USAGE, SOFTWARE, IO_ERROR, CONFIG, INTERRUPTED = 64, 70, 74, 78, 130
+
+_config_option = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("/etc/vhealthd/config.yaml"),
+    show_default=True,
+    help="The configuration.",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code. No traceback reaches a user."""
+    try:
+        return int(cli.main(argv, prog_name="vhealthd", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
+        click.echo("vhealthd: interrupted", err=True)
+        return INTERRUPTED
+    except InvalidConfigError as error:
+        click.echo(str(error), err=True)
+        return CONFIG
+    except VhealthdError as error:
+        click.echo(f"vhealthd: {error}", err=True)
+        return _code_of(error)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        sys.stdout = None
+        return 0
+    except Exception as error:
+        log.debug("unexpected error", exc_info=True)
+        click.echo(
+            f"vhealthd: unexpected {type(error).__name__}: {error}. This is a fault of vhealthd; "
+            "run again with --log-level debug and report it",
+            err=True,
+        )
+        return SOFTWARE
+
+
+def _code_of(error: VhealthdError) -> int:
+    match error:
+        case UsageError():
+            return USAGE
+        case ConfigError():
+            return CONFIG
+        case OutputError():
+            return IO_ERROR
+        case _:
+            return SOFTWARE
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vhealthd")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Overrides log.level.")
+@click.pass_context
+def cli(context: click.Context, log_level: str | None) -> None:
+    """Examine VMware vCenters and say plainly what is wrong, what is fine and what could not be seen."""
+    context.obj = log_level
+    logs.configure(log_level or "warning", "auto")
+
+
+# --- scan
+
+
+@cli.command("scan")
+@_config_option
+@click.option("--vcenter", "names", multiple=True, metavar="NAME", help="Only this vCenter; may be repeated.")
+@click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
+@click.option("--output-dir", type=click.Path(path_type=Path, file_okay=False), help="Write the reports there.")
+@click.option("--format", "formats", metavar="pdf,json", help="Which reports to write; overrides report.formats.")
+@click.option("--save-inventory", type=click.Path(path_type=Path, dir_okay=False), help="Keep what was seen.")
+@click.option("--redact", is_flag=True, help="With --save-inventory: replace every name and address.")
+@click.option("--from-inventory", type=click.Path(path_type=Path, dir_okay=False), help="Judge what was kept.")
+@click.pass_context
+def scan_command(
+    context: click.Context,
+    *,
+    config_file: Path,
+    names: tuple[str, ...],
+    slugs: tuple[str, ...],
+    output_dir: Path | None,
+    formats: str | None,
+    save_inventory: Path | None,
+    redact: bool,
+    from_inventory: Path | None,
+) -> int:
+    """Scan now, write the reports and summarise them.
+
+    Exits with 2 if anything is critical, else with 3 if anything could not be judged, else with 1 if anything warns.
+    """
+    if redact and not save_inventory:
+        raise click.UsageError("--redact goes with --save-inventory")
+    catalogue = Catalogue.discover()
+    settings = _load(config_file, catalogue, context.obj, optional=from_inventory is not None).settings
+    wanted = _formats(formats, settings)
+    vcenters = _choose(settings, names)
+    checks = catalogue.bind(settings, only=slugs)
+    report, seen = asyncio.run(_scan(settings, checks, vcenters, from_inventory))
+    if save_inventory:
+        _save(save_inventory, seen, redact=redact)
+    folder = output_dir or settings.report.output_dir / report.run_id
+    written = asyncio.run(_write(report, folder, wanted))
+    terminal.summarise(report, Console())
+    for path in written:
+        click.echo(path)
+    return exit_code(report)
+
+
+def _load(file: Path, catalogue: Catalogue, log_level: str | None, *, optional: bool = False) -> Loaded:
+    """Load the configuration and set up the log as it says. A scan from a file does without one."""
+    if optional and not file.exists():
+        return Loaded(file, Settings.model_construct(vcenters=()))
+    loaded = load(file, also=catalogue.problems)
+    logs.configure(log_level or loaded.settings.log.level, loaded.settings.log.format)
+    for warning in loaded.warnings:
+        log.warning("configuration", problem=str(warning))
+    return loaded
+
+
+def _formats(given: str | None, settings: Settings) -> tuple[str, ...]:
+    if given is None:
+        return settings.report.formats
+    wanted = tuple(dict.fromkeys(part.strip() for part in given.split(",")))
+    if strangers := [one for one in wanted if one not in {"pdf", "json"}]:
+        raise click.UsageError(f"--format knows pdf and json, not {', '.join(strangers) or 'nothing'}")
+    return wanted
+
+
+def _choose(settings: Settings, names: Sequence[str]) -> list[VCenterSettings]:
+    known = {one.name: one for one in settings.vcenters}
+    if strangers := [name for name in names if name not in known]:
+        raise UsageError(f"there is no vCenter {', '.join(strangers)} in the configuration; it has {', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(names or known)]
+
+
+async def _scan(
+    settings: Settings, checks: tuple[BoundCheck, ...], vcenters: list[VCenterSettings], from_inventory: Path | None
+) -> tuple[ScanReport, tuple[Sighting, ...]]:
+    with terminal.Progress() as progress:
+        plan = Scan(settings=settings, checks=checks, run_id=new_run_id(utc_now()), progress=progress)
+        if from_inventory is None:
+            return await scan(plan, vcenters)
+        seen = saved.read(from_inventory)
+        return await judge_again(plan, seen), seen
+
+
+def new_run_id(now: datetime) -> str:
+    """Return `20261122T060000Z-7f3a`: sorts by time, and two runs of one second differ."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+def _save(path: Path, seen: tuple[Sighting, ...], *, redact: bool) -> None:
+    files.write(path, saved.encode(seen, redact=redact))
+
+
+async def _write(report: ScanReport, folder: Path, formats: Sequence[str]) -> list[Path]:
+    """Write the reports; the JSON first, so that a PDF that fails costs no more than itself. Raises OutputError."""
+    data = jsonreport.encode(report)
+    written = []
+    if "json" in formats:
+        files.write(folder / "report.json", data)
+        written.append(folder / "report.json")
+    if "pdf" in formats:
+        files.write(folder / "report.pdf", await render_pdf(report, json_bytes=data))
+        written.append(folder / "report.pdf")
+    return written
+
+
+def exit_code(report: ScanReport) -> int:
+    """Return 2, 3, 1 or 0 for critical, unknown, warning and fine. A scope that matches nothing is unknown."""
+    outcomes = {result.outcome for vcenter in report.vcenters for result in vcenter.results}
+    if Outcome.CRITICAL in outcomes:
+        return 2
+    if Outcome.UNKNOWN in outcomes or any(vcenter.unmatched_scope for vcenter in report.vcenters):
+        return 3
+    return 1 if Outcome.WARNING in outcomes else 0
+
+
+# --- checks
+
+
+@cli.group("checks", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_context
+def checks_command(context: click.Context, *, as_json: bool) -> None:
+    """List the checks."""
+    if context.invoked_subcommand:
+        return
+    catalogue = Catalogue.discover()
+    if as_json:
+        click.echo(json.dumps(check_rows(catalogue), indent=2))
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("check", "category", "limits", "what it checks"):
+        table.add_column(title, overflow="fold")
+    for check in catalogue.checks:
+        table.add_row(check.slug, check.category.value, limits_line(check), check.title)
+    Console().print(table)
+
+
+@checks_command.command("show")
+@click.argument("slug")
+def show_command(slug: str) -> None:
+    """Tell all there is to know of one check."""
+    click.echo(check_page(Catalogue.discover()[slug]))
+
+
+# --- config
+
+
+@cli.group("config")
+def config_command() -> None:
+    """Check the configuration, or begin one."""
+
+
+@config_command.command("check")
+@_config_option
+def config_check_command(*, config_file: Path) -> None:
+    """Say everything that is wrong with a configuration, each with its line."""
+    for line in configcli.check_lines(config_file, Catalogue.discover()):
+        click.echo(line)
+
+
+@config_command.command("schema")
+def config_schema_command() -> None:
+    """Print the JSON Schema of the configuration, with every check's limits."""
+    click.echo(json.dumps(configcli.schema(Catalogue.discover()), indent=2))
+
+
+@config_command.command("init")
+def config_init_command() -> None:
+    """Print a configuration to begin with."""
+    click.echo(configcli.starter(Catalogue.discover()), nl=False)

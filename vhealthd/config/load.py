@@ -1,0 +1,65 @@
+"""From a file to settings, with every problem at once."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from vhealthd.config.explain import problems_of
+from vhealthd.config.problems import ConfigProblem, InvalidConfigError
+from vhealthd.config.settings import Settings
+from vhealthd.config.yamlfile import Document, read
+
+Judge = Callable[[Document], Iterable[ConfigProblem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings from a file. `warnings` say what works but should not stay so."""
+
+    file: Path
+    settings: Settings
+    warnings: tuple[ConfigProblem, ...] = ()
+
+
+def load(file: Path, *, also: Judge = lambda _: ()) -> Loaded:
+    """Read settings from a file. Raises InvalidConfigError with everything that is wrong.
+
+    Relative paths count from the file's folder. The files that it names must be readable now. `also` finds more
+    problems in the same document; the catalogue of checks has such a function for their sections.
+    """
+    document = read(file)
+    settings, problems = _settle(document, file.absolute().parent)
+    problems += [*_repeated_names(document), *also(document)]
+    if problems or settings is None:
+        raise InvalidConfigError(problems)
+    return Loaded(file, settings, tuple(_warnings(settings, document)))
+
+
+def _settle(document: Document, folder: Path) -> tuple[Settings | None, list[ConfigProblem]]:
+    """Return settings or problems. The problems are returned, not raised: pydantic's error holds what the file says."""
+    try:
+        return Settings.model_validate(document.data, context={"folder": folder}), []
+    except ValidationError as error:
+        return None, list(problems_of(error, Settings, document))
+
+
+def _repeated_names(document: Document) -> Iterator[ConfigProblem]:
+    """Look at the document, not at the settings: other errors must not hide this one."""
+    vcenters = document.data.get("vcenters")
+    first: dict[str, int] = {}
+    for index, one in enumerate(vcenters if isinstance(vcenters, list) else []):
+        name = one.get("name") if isinstance(one, dict) else None
+        if not isinstance(name, str):
+            continue
+        if name in first:
+            line = document.lines["vcenters", first[name], "name"]
+            yield document.problem(("vcenters", index, "name"), f"another vCenter has this name, in line {line}")
+        first.setdefault(name, index)
+
+
+def _warnings(settings: Settings, document: Document) -> Iterator[ConfigProblem]:
+    for index, vcenter in enumerate(settings.vcenters):
+        if warning := vcenter.password.warning():
+            yield document.problem(("vcenters", index, "password"), warning)

@@ -1,0 +1,185 @@
+"""The configuration as frozen records. Field names are the keys of the file; descriptions and defaults are its docs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
+
+from vhealthd.config.secretref import SecretRef
+from vhealthd.config.values import (
+    ConfigPath,
+    DnsServer,
+    Duration,
+    Fingerprint,
+    ReadableFile,
+    Text,
+    Url,
+    Whole,
+    YesNo,
+    matching,
+    parse_duration,
+)
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_NAME_WORDS = "a name of up to 64 letters, digits, dots, dashes and underscores that begins with a letter or digit"
+
+
+class Section(BaseModel):
+    """A part of the file: a mapping with known keys. A key without a value counts as not written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, raw: object) -> object:
+        # unknown keys stay, so that a misspelt one is seen even while it is empty
+        if not isinstance(raw, dict):
+            return raw
+        return {key: value for key, value in raw.items() if value is not None or key not in cls.model_fields}
+
+
+# --- TLS ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SystemTrust:
+    """Verify with the system's certificate authorities."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaFile:
+    """Verify with the authorities in this PEM file."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Accept one certificate: the one with this SHA-256 fingerprint, 64 lower-case hex digits."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """Accept any certificate. Whoever is on the way can read the password."""
+
+
+Trust = SystemTrust | CaFile | Pinned | Unverified
+
+
+class TlsSection(Section):
+    """The three ways to write `tls`; it becomes a Trust."""
+
+    model_config = ConfigDict(json_schema_extra={"maxProperties": 1})
+
+    ca_file: ReadableFile | None = Field(None, description="PEM file with the authorities to trust.")
+    sha256_fingerprint: Fingerprint | None = Field(None, description="Fingerprint of the one certificate to accept.")
+    verify: YesNo | None = Field(None, description="false accepts any certificate: for a laboratory only.")
+
+
+def _trust(raw: object, info: ValidationInfo) -> Trust:
+    if isinstance(raw, Trust):
+        return raw
+    section = TlsSection.model_validate(raw, context=info.context)
+    if len(section.model_dump(exclude_none=True)) > 1:
+        raise ValueError("expected only one of: ca_file, sha256_fingerprint, verify")
+    if section.ca_file:
+        return CaFile(section.ca_file)
+    if section.sha256_fingerprint:
+        return Pinned(section.sha256_fingerprint)
+    return Unverified() if section.verify is False else SystemTrust()
+
+
+# --- the sections of the file ---------------------------------------------------------------------------------------
+
+
+class Scope(Section):
+    """Which part of a vCenter is examined: exact names or inventory paths. Empty lists mean all."""
+
+    datacenters: tuple[Text, ...] = Field((), description="Only these datacenters.")
+    clusters: tuple[Text, ...] = Field((), description="Only these clusters.")
+
+
+class VCenterSettings(Section):
+    """One vCenter. `url` has scheme, host and port only."""
+
+    name: Annotated[str, AfterValidator(matching(_NAME, _NAME_WORDS))] = Field(
+        description="Name in reports and file names.", json_schema_extra={"pattern": f"^{_NAME}$"}
+    )
+    url: Url = Field(description="https://host or https://host:port.")
+    username: Text = Field(description="Account to log in with; it needs to read only.")
+    password: SecretRef = Field(description="Where the password is: {file: PATH}, {env: NAME} or {credential: NAME}.")
+    tls: Annotated[Trust, PlainValidator(_trust, json_schema_input_type=TlsSection)] = Field(
+        default_factory=SystemTrust,
+        description="How its certificate is verified; without it, with the system's authorities.",
+    )
+    scope: Scope = Field(default_factory=Scope, description="Which part of it is examined; empty means all.")
+
+
+class ScanSettings(Section):
+    """How a scan goes."""
+
+    concurrency: Annotated[Whole, Field(ge=1, le=64)] = Field(8, description="Checks that run at once.")
+    requests_in_flight: Annotated[Whole, Field(ge=1, le=64)] = Field(8, description="Requests at once to one vCenter.")
+    check_timeout: Duration = Field(parse_duration("60s"), description="Longest time that one check may judge.")
+    deadline: Duration = Field(parse_duration("15m"), description="Longest time that a whole scan may take.")
+    select: tuple[Text, ...] = Field((), description="Only these checks or categories; empty means all.")
+    ignore: tuple[Text, ...] = Field((), description="All but these checks or categories.")
+    vcenters_at_once: Annotated[Whole, Field(ge=1, le=32)] = Field(4, description="vCenters that are scanned at once.")
+
+
+class DnsSettings(Section):
+    """How names are looked up."""
+
+    nameservers: tuple[DnsServer, ...] = Field((), description="DNS servers to ask; empty means the system's.")
+    timeout: Duration = Field(parse_duration("2s"), description="Longest time that one look-up may take.")
+
+
+Format = Literal["pdf", "json"]
+
+
+class ReportSettings(Section):
+    """What is written after a scan, and where."""
+
+    language: Literal["en"] = Field("en", description="Language of the report.")
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = Field(
+        ("pdf", "json"), description="Files that are written."
+    )
+    output_dir: ConfigPath = Field(Path("/var/lib/vhealthd/reports"), description="Folder of the reports.")
+
+
+class LogSettings(Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least important level logged.")
+    format: Literal["auto", "json", "text"] = Field("auto", description="auto is text on a terminal, else json.")
+
+
+def _empty_sections(raw: object) -> object:
+    """Let a check's name without anything below it mean an empty section."""
+    return {key: {} if value is None else value for key, value in raw.items()} if isinstance(raw, dict) else raw
+
+
+class Settings(Section):
+    """The whole configuration. `checks` is as written: each check's own Limits judge their section in the catalogue."""
+
+    vcenters: Annotated[tuple[VCenterSettings, ...], Field(min_length=1)] = Field(description="The vCenters to scan.")
+    scan: ScanSettings = Field(default_factory=ScanSettings, description="How a scan goes.")
+    dns: DnsSettings = Field(default_factory=DnsSettings, description="How names are looked up.")
+    checks: Annotated[dict[str, dict[str, JsonValue]], BeforeValidator(_empty_sections)] = Field(
+        default_factory=dict, description="The limits of single checks."
+    )
+    report: ReportSettings = Field(default_factory=ReportSettings, description="What is written after a scan.")
+    log: LogSettings = Field(default_factory=LogSettings, description="What is logged, and how.")

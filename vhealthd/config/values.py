@@ -1,0 +1,176 @@
+"""The kinds of values that the configuration knows: durations, URLs, files, DNS servers.
+
+Each is written as text and becomes a Python type here. A ValueError raised here is a sentence for the operator. It
+never repeats what stands in the file: that might be a password in the wrong place.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, ValidationInfo
+
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"
+_EXAMPLES = "such as 500ms, 60s, 15m, 2h or 1d"
+_FINGERPRINT_PATTERN = r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$"
+_HOST_PATTERN = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?"
+_DNS_PORT = 53
+
+
+def parse_duration(raw: object) -> timedelta:
+    """Read `500ms`, `60s`, `15m`, `2h` or `1d`; a timedelta passes. Raises ValueError for all else, zero included."""
+    if isinstance(raw, timedelta):
+        return raw
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        raise ValueError(f"a time needs its unit, {_EXAMPLES}")  # noqa: TRY004 - pydantic gathers ValueErrors only
+    if not isinstance(raw, str) or not re.match(_DURATION_PATTERN, raw):
+        raise ValueError(f"expected a time {_EXAMPLES}")
+    number = raw.rstrip("".join(_UNITS))
+    try:
+        duration = timedelta(**{_UNITS[raw[len(number) :]]: float(number)})
+    except OverflowError:
+        raise ValueError("this time is too long") from None
+    if duration <= timedelta():
+        raise ValueError("a time must be longer than 0")
+    return duration
+
+
+def duration_text(duration: timedelta) -> str:
+    """Write a duration as the file does, in the largest unit that needs no fraction."""
+    milliseconds = duration // timedelta(milliseconds=1)
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
+        if milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+def parse_url(raw: str) -> str:
+    """Return `https://host[:port]` in lower case and without a slash. Raises ValueError for any other kind of URL."""
+    try:
+        parts = urlsplit(raw)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("this is not a URL; expected one such as https://vcenter.example.com") from None
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"\s", raw):
+        raise ValueError("expected a URL such as https://vcenter.example.com")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a URL must not carry a user name or password; write them as username and password")
+    if _has_more(parts):
+        raise ValueError("the URL must end after the host (and port); vhealthd adds the path")
+    if not _is_host(host):
+        raise ValueError("the host of the URL is neither a name nor an address")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ValueError("http would show the password to the network; use https (http is for localhost only)")
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
+
+
+def _has_more(parts: SplitResult) -> bool:
+    return parts.path.strip("/") != "" or parts.query != "" or parts.fragment != ""
+
+
+def _is_host(host: str) -> bool:
+    return _is_address(host) or re.fullmatch(_HOST_PATTERN, host) is not None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+@dataclass(frozen=True, slots=True)
+class Nameserver:
+    """A DNS server: its IPv4 or IPv6 address, without brackets, and its port."""
+
+    address: str
+    port: int = _DNS_PORT
+
+    def __str__(self) -> str:
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return address if self.port == _DNS_PORT else f"{address}:{self.port}"
+
+
+def parse_nameserver(raw: object) -> Nameserver:
+    """Read `10.0.0.53`, `10.0.0.53:5353`, `::1` or `[::1]:53`; a Nameserver passes. Raises ValueError for all else."""
+    if isinstance(raw, Nameserver):
+        return raw
+    text = raw if isinstance(raw, str) else ""
+    if _is_address(text):
+        return Nameserver(text)
+    form = re.fullmatch(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[^:]+))(?::(?P<port>[0-9]{1,5}))?", text)
+    address = form and (form["v6"] or form["v4"])
+    port = int(form["port"] or _DNS_PORT) if form else 0
+    if not address or not _is_address(address) or not 0 < port < 2**16:
+        raise ValueError('expected the address of a DNS server, such as "10.0.0.53", "10.0.0.53:5353" or "[::1]:53"')
+    return Nameserver(address, port)
+
+
+def parse_fingerprint(raw: str) -> str:
+    """Return 64 lower-case hex digits. Raises ValueError unless there are 32 bytes in hex, with or without colons."""
+    if not re.fullmatch(_FINGERPRINT_PATTERN, raw):
+        raise ValueError("expected a SHA-256 fingerprint: 32 bytes in hex, with or without colons")
+    return raw.replace(":", "").lower()
+
+
+def matching(pattern: str, words: str) -> Callable[[str], str]:
+    """Return a validator that lets text pass which matches the whole pattern; `words` say what is expected."""
+
+    def judge(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"expected {words}")
+        return text
+
+    return judge
+
+
+def from_folder(path: Path, info: ValidationInfo) -> Path:
+    """Resolve a relative path against the folder of the configuration, where there is one."""
+    folder = (info.context or {}).get("folder")
+    return folder / path if folder else path
+
+
+def check_readable(path: Path, info: ValidationInfo) -> Path:
+    """Refuse a file that cannot be read now. Settings that are made in code, without a file, are not checked."""
+    if not (info.context or {}).get("folder"):
+        return path
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    if not os.access(path, os.R_OK):
+        raise ValueError(f"{path} may not be read by the user that runs vhealthd")
+    return path
+
+
+# strict: otherwise pydantic takes "8" and true for numbers, and "no" and 0 for false
+Whole = Annotated[int, Field(strict=True)]
+YesNo = Annotated[bool, Field(strict=True)]
+Text = Annotated[str, Field(min_length=1)]
+Duration = Annotated[
+    timedelta,
+    PlainValidator(
+        parse_duration,
+        json_schema_input_type=Annotated[str, Field(pattern=_DURATION_PATTERN, examples=["500ms", "60s", "15m"])],
+    ),
+    PlainSerializer(duration_text),
+]
+Url = Annotated[str, AfterValidator(parse_url), Field(json_schema_extra={"pattern": r"^https?://[^/@?#\s]+/?$"})]
+Fingerprint = Annotated[
+    str, AfterValidator(parse_fingerprint), Field(json_schema_extra={"pattern": _FINGERPRINT_PATTERN})
+]
+ConfigPath = Annotated[Path, AfterValidator(from_folder)]
+ReadableFile = Annotated[Path, AfterValidator(from_folder), AfterValidator(check_readable)]
+DnsServer = Annotated[
+    Nameserver, PlainValidator(parse_nameserver, json_schema_input_type=str), PlainSerializer(str, return_type=str)
+]

@@ -1,0 +1,128 @@
+"""What `vhealthd config check`, `config schema` and `config init` print."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema
+
+from vhealthd.catalogue import Catalogue
+from vhealthd.checkapi import Check
+from vhealthd.config import Settings, duration_text, load, range_text
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+# --- config check ---------------------------------------------------------------------------------------------------
+
+
+def check_lines(file: Path, catalogue: Catalogue) -> list[str]:
+    """Read a configuration and return the warnings and a last line that says what is in it.
+
+    Raises InvalidConfigError with everything that is wrong.
+    """
+    loaded = load(file, also=catalogue.problems)
+    checks = catalogue.bind(loaded.settings)
+    warnings = [f"warning: {warning}" for warning in loaded.warnings]
+    verdict = f"fine, with {_count(len(warnings), 'warning')}" if warnings else "fine"
+    vcenters = _count(len(loaded.settings.vcenters), "vCenter")
+    return [*warnings, f"{file}: {vcenters}, {_count(len(checks), 'check')}: {verdict}"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+# --- config schema --------------------------------------------------------------------------------------------------
+
+
+class _SchemaWriter(GenerateJsonSchema):
+    """Writes defaults as the file does, and no titles made of field names."""
+
+    def encode_default(self, dft: Any) -> Any:  # noqa: ANN401 - as pydantic declares it
+        return duration_text(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - as pydantic calls it
+        return False
+
+
+def schema(catalogue: Catalogue) -> dict[str, Any]:
+    """Return the JSON schema (2020-12) of the whole file, with the limits of every check."""
+    whole = Settings.model_json_schema(schema_generator=_SchemaWriter)
+    whole["properties"]["checks"] |= {
+        "type": ["object", "null"],
+        "properties": {check.slug: _limits_schema(check) for check in catalogue.checks},
+        "additionalProperties": False,
+    }
+    return {"$schema": _DIALECT, **whole, "title": "Configuration of vhealthd"}
+
+
+def _limits_schema(check: Check) -> dict[str, Any]:
+    template = f"#/properties/checks/properties/{check.slug}/$defs/{{model}}"
+    limits = check.limits.model_json_schema(schema_generator=_SchemaWriter, ref_template=template)
+    return limits | {"type": ["object", "null"], "title": check.title, "description": check.what}
+
+
+# --- config init ----------------------------------------------------------------------------------------------------
+
+_VCENTERS = """\
+# Configuration of vhealthd. All options are here, with their defaults. Relative paths count from this file's folder.
+# Test it with: vhealthd config check
+
+vcenters:
+    # Name in reports and file names.
+  - name: prod
+    # https://host or https://host:port.
+    url: https://vcenter.example.com
+    # Account to log in with; it needs to read only.
+    username: vhealthd@vsphere.local
+    # Where the password is. Instead of a file: {env: NAME} for an environment variable,
+    # {credential: NAME} for a credential that systemd loads (LoadCredential=).
+    password: {file: /etc/vhealthd/prod.password}
+    # Without tls its certificate is verified with the system's authorities. One of these instead:
+    # tls: {ca_file: /etc/vhealthd/vmca.pem}
+    # tls: {sha256_fingerprint: "AA:BB:..."}
+    # tls: {verify: false}
+    # Only these datacenters and clusters: exact names or inventory paths. Empty means all.
+    scope: {datacenters: [], clusters: []}
+"""
+_CHECKS = """\
+# The limits of single checks. To change one, take the # and the blank from the start of its line, of the check's name
+# above it and of "checks:".
+"""
+
+
+def starter(catalogue: Catalogue) -> str:
+    """Return a commented configuration to start from, with every option and its default."""
+    sections = [
+        "\n".join([f"# {field.description}", f"{name}:", *_options(field.get_default(call_default_factory=True), "  ")])
+        for name, field in Settings.model_fields.items()
+        if name not in {"vcenters", "checks"}
+    ]
+    checks = ["checks:", *(line for check in catalogue.checks for line in _check_lines(check))]
+    return "\n\n".join([_VCENTERS.rstrip(), *sections, _CHECKS + "\n".join(f"# {line}" for line in checks)]) + "\n"
+
+
+def _check_lines(check: Check) -> Iterator[str]:
+    if check.limits.model_fields:
+        yield f"  # {check.title}"
+        yield f"  {check.slug}:"
+        yield from _options(check.limits(), "    ")
+
+
+def _options(section: BaseModel, indent: str) -> Iterator[str]:
+    """Yield two lines an option: what it is, and its default."""
+    written = section.model_dump(mode="json")
+    whole = type(section).model_json_schema(schema_generator=_SchemaWriter)
+    for name, field in type(section).model_fields.items():
+        yield f"{indent}# {_describe(field, whole['properties'][name])}"
+        yield f"{indent}{name}: {json.dumps(written[name], ensure_ascii=False)}"
+
+
+def _describe(field: FieldInfo, node: dict[str, Any]) -> str:
+    allowed = f"one of {', '.join(node['enum'])}" if "enum" in node else range_text(node).strip()
+    return (field.description or "") + (f" ({allowed})" if allowed else "")

@@ -1,0 +1,211 @@
+"""Runs checks: gives each what it needs, lets it judge in a thread of its own, and says what came of it.
+
+It knows no HTTP. A check that has no data, fails or takes too long is `unknown`, alone, and with the reason.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import structlog
+
+from vhealthd.catalogue import BoundCheck
+from vhealthd.checkapi import Check
+from vhealthd.errors import CheckDefinitionError, NotPermittedError, NotSupportedError, VCenterError
+from vhealthd.inventory import Inventory, Need
+from vhealthd.model import (
+    Blind,
+    CheckResult,
+    Examined,
+    Finding,
+    Host,
+    Message,
+    NotExamined,
+    Outcome,
+    Severity,
+    Text,
+    Verdict,
+    VirtualCenter,
+)
+from vhealthd.wording import english
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+NOTHING = Message("outcome.nothing", "nothing to examine")
+NONE_SEEN = Message("outcome.none-seen", "none of {count} could be examined: {why}")
+NOT_READ = Message("outcome.not-read", "{why}")
+TIMED_OUT = Message("outcome.timed-out", "it did not finish within {limit:seconds}; this is a fault of the check")
+BROKE = Message("outcome.broke", "the check failed with {kind}; the log has the details")
+NO_SESSION = Message("outcome.no-session", "there is no session with this vCenter: {why}")
+
+
+class Source(Protocol):
+    """Where parts of an inventory come from."""
+
+    async def fetch(self, need: Need) -> object:
+        """Return a part. Raises VCenterError if it could not be read."""
+
+
+async def run_checks(
+    checks: Sequence[BoundCheck],
+    source: Source,
+    *,
+    now: datetime,
+    vcenter: VirtualCenter,
+    concurrency: int,
+    check_timeout: float,
+    on_done: Callable[[str], None] = lambda _: None,
+) -> tuple[CheckResult, ...]:
+    """Run checks, `concurrency` of them judging at once; `check_timeout` in seconds counts judging alone."""
+    slots = asyncio.Semaphore(concurrency)
+
+    async def run(bound: BoundCheck) -> CheckResult:
+        check = bound.check
+        try:
+            parts = {need: await source.fetch(need) for need in sorted(check.needs)}
+            async with slots:
+                return await _judge(bound, Inventory(now=now, vcenter=vcenter, parts=parts), check_timeout)
+        except VCenterError as error:
+            cannot = isinstance(error, NotPermittedError | NotSupportedError)
+            return no_verdict(check, Outcome.SKIPPED if cannot else Outcome.UNKNOWN, NOT_READ(why=str(error)))
+        finally:
+            on_done(check.slug)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(run(bound), name=f"check {bound.check.slug}") for bound in checks]
+    return tuple(task.result() for task in tasks)
+
+
+async def _judge(bound: BoundCheck, inventory: Inventory, check_timeout: float) -> CheckResult:
+    check = bound.check
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(check_timeout):
+            result = await _in_thread(check.slug, lambda: conclude(check, check.judge(inventory, bound.limits)))
+    except TimeoutError:
+        result = no_verdict(check, Outcome.UNKNOWN, TIMED_OUT(limit=check_timeout))
+    except Exception as error:
+        # Whatever a check raises is its own verdict's loss and no other's; the log keeps the trace.
+        log.exception("check failed", check=check.slug)
+        result = no_verdict(check, Outcome.UNKNOWN, BROKE(kind=type(error).__name__))
+    return replace(result, seconds=time.perf_counter() - started)
+
+
+async def _in_thread(name: str, work: Callable[[], T]) -> T:
+    """Work in a thread that nobody waits for at the end: a check without end costs its verdict, not the exit."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(set_it: Callable[[], None]) -> None:
+        if not done.done():
+            set_it()
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - handed over whole to the waiter
+            failure = error
+            _tell(loop, lambda: settle(lambda: done.set_exception(failure)))
+        else:
+            _tell(loop, lambda: settle(lambda: done.set_result(result)))
+
+    threading.Thread(target=run, name=f"judge {name}", daemon=True).start()
+    return await done
+
+
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(what)
+
+
+def conclude(check: Check, verdicts: Iterable[Verdict]) -> CheckResult:
+    """Make one result of all that a check says. Pure."""
+    findings: list[Finding] = []
+    examined: set[object] = set()
+    missed: list[NotExamined] = []
+    blind: list[Blind] = []
+    for verdict in verdicts:
+        match verdict:
+            case Finding():
+                findings.append(_capped(check, verdict))
+            case Examined():
+                examined.add(verdict.object.ref)
+            case NotExamined():
+                missed.append(verdict)
+            case Blind():
+                blind.append(verdict)
+    _refuse_twins(check, findings)
+    outcome, reason = _outcome(findings, examined, missed, blind)
+    return CheckResult(
+        check=check.slug,
+        category=check.category,
+        title=check.title,
+        remediation=check.fix,
+        outcome=outcome,
+        reason=reason,
+        examined=len(examined),
+        not_examined=tuple(missed),
+        findings=tuple(sorted(findings, key=lambda one: (-one.severity.rank, one.object.name, one.key or ""))),
+    )
+
+
+def _capped(check: Check, finding: Finding) -> Finding:
+    """Cap a finding at the check's maximum; on a host in maintenance mode somebody works already: info."""
+    resting = isinstance(finding.object, Host) and finding.object.in_maintenance_mode
+    most = Severity.INFO if resting else check.maximum
+    return finding if finding.severity.rank <= most.rank else replace(finding, severity=most)
+
+
+def _refuse_twins(check: Check, findings: Sequence[Finding]) -> None:
+    """Two findings that share object and key would share their identity, and one would hide the other."""
+    seen: set[tuple[object, str | None]] = set()
+    for finding in findings:
+        name = (finding.object.ref, finding.key)
+        if name in seen:
+            raise CheckDefinitionError(f"{check.slug} says two things of {finding.object.name} under key {finding.key}")
+        seen.add(name)
+
+
+def _outcome(
+    findings: Sequence[Finding], examined: set[object], missed: Sequence[NotExamined], blind: Sequence[Blind]
+) -> tuple[Outcome, Text | None]:
+    said = [Outcome(finding.severity.value) for finding in findings]
+    unseen = [one.why for one in blind if one.why.outcome is Outcome.UNKNOWN]
+    if unseen:
+        worst = min([Outcome.UNKNOWN, *said], key=lambda one: one.rank)
+        return worst, unseen[0].reason
+    if said:
+        return min(said, key=lambda one: one.rank), None
+    if examined:
+        return Outcome.PASS, None
+    reasons = [one.why for one in missed] + [one.why for one in blind]
+    if not reasons:
+        return Outcome.SKIPPED, NOTHING()
+    why = ", ".join(dict.fromkeys(english(one.reason) for one in reasons))
+    outcome = min((one.outcome for one in reasons), key=lambda one: one.rank)
+    return outcome, NONE_SEEN(count=len(reasons), why=why)
+
+
+def without_session(result: CheckResult, reason: Text) -> CheckResult:
+    """Make a result of a vCenter that gave no session at least `unknown`: nothing in there was seen."""
+    if result.outcome is Outcome.CRITICAL:
+        return result
+    return replace(result, outcome=Outcome.UNKNOWN, reason=reason)
+
+
+def no_verdict(check: Check, outcome: Outcome, reason: Text) -> CheckResult:
+    """Return the result of a check that did not judge."""
+    return CheckResult(
+        check=check.slug,
+        category=check.category,
+        title=check.title,
+        remediation=check.fix,
+        outcome=outcome,
+        reason=reason,
+    )

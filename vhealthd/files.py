@@ -1,0 +1,26 @@
+"""Writes files so that a reader finds the old one or the new one, never half of one."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from vhealthd.errors import OutputError
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a whole file: temporary name beside it, fsync, rename. Raises OutputError that names the path."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o640)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error

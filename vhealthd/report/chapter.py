@@ -1,0 +1,122 @@
+"""One chapter of the PDF: the results of a category as the template takes them (see `view`)."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from vhealthd import wording
+from vhealthd.model import Category, NotExamined
+from vhealthd.report import english
+from vhealthd.report.glyphs import NARROW, cell, safe
+from vhealthd.report.order import Found, Judged, Unjudged, found, unjudged, worst_results_first
+
+View = dict[str, Any]
+
+MAX_ROWS = 200
+_MAX_NAMES = 10
+
+
+def chapter(category: Category, rows: Sequence[Judged]) -> View:
+    """Return a chapter: all its checks, then the findings of each, then what was not judged or not examined."""
+    return {
+        "name": english.CATEGORIES[category],
+        "checks": _checks(rows),
+        "sections": _sections(rows),
+        "unjudged": [_unjudged(group) for group in unjudged(rows)],
+        "gaps": _gaps(rows),
+    }
+
+
+def _checks(rows: Sequence[Judged]) -> list[View]:
+    """Return a row for each check and vCenter.
+
+    `place` says where a link to the check leads: to its section of findings, else to this row (once, if several).
+    """
+    placed = {row.result.check: "section" for row in rows if row.result.findings}
+    table = []
+    for row in worst_results_first(rows):
+        table.append(_check(row, placed.get(row.result.check, "row")))
+        placed.setdefault(row.result.check, "none")
+    return table
+
+
+def _check(row: Judged, place: str) -> View:
+    result = row.result
+    return {
+        "slug": result.check,
+        "place": place,
+        "title": safe(result.title),
+        "vcenter": cell(row.vcenter.name, NARROW),
+        "status": result.outcome.value,
+        "examined": english.number(result.examined),
+        "findings": english.number(len(result.findings)),
+    }
+
+
+def _sections(rows: Sequence[Judged]) -> list[View]:
+    """Return a section for each check with findings: the check with the worst one first."""
+    by_check: dict[str, list[Found]] = {}
+    for one in found(rows):
+        by_check.setdefault(one.result.check, []).append(one)
+    return [_section(findings) for findings in by_check.values()]
+
+
+def _section(findings: Sequence[Found]) -> View:
+    worst = findings[0]
+    return {
+        "slug": worst.result.check,
+        "title": safe(worst.result.title),
+        "status": worst.finding.severity.value,
+        "remediation": cell(worst.result.remediation),
+        "rows": [_finding(one) for one in findings[:MAX_ROWS]],
+        "note": _cut(len(findings)),
+    }
+
+
+def _finding(one: Found) -> View:
+    return {
+        "status": one.finding.severity.value,
+        "object": cell(one.finding.object.name),
+        "vcenter": cell(one.vcenter.name, NARROW),
+        "path": cell(one.finding.object.path or english.NOTHING),
+        "message": cell(wording.english(one.finding.text)),
+    }
+
+
+def _unjudged(group: Unjudged) -> View:
+    return {
+        "status": group.outcome.value,
+        "checks": cell(", ".join(result.title for result in group.results)),
+        "vcenter": cell(group.vcenter.name, NARROW),
+        "reason": cell(wording.english(group.reason) if group.reason else english.NOTHING),
+    }
+
+
+def _gaps(rows: Iterable[Judged]) -> View:
+    """Return the objects that checks did not examine; those with one reason share a row."""
+    lines = [line for row in rows for line in _gaps_of(row)]
+    return {"rows": lines[:MAX_ROWS], "note": _cut(len(lines))}
+
+
+def _gaps_of(row: Judged) -> list[View]:
+    ordered = sorted(row.result.not_examined, key=lambda one: (_why(one), one.object.name))
+    groups = [(why, [one.object.name for one in group]) for why, group in groupby(ordered, key=_why)]
+    return [
+        {
+            "title": cell(row.result.title),
+            "vcenter": cell(row.vcenter.name, NARROW),
+            "reason": cell(why),
+            "count": english.number(len(names)),
+            "names": cell(english.named(names[:_MAX_NAMES], len(names))),
+        }
+        for why, names in groups
+    ]
+
+
+def _why(one: NotExamined) -> str:
+    reason = wording.english(one.why.reason)
+    return f"{one.rule}: {reason}" if one.rule else reason
+
+
+def _cut(total: int) -> str:
+    return english.rows_shown(MAX_ROWS, total) if total > MAX_ROWS else ""

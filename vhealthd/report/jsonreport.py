@@ -1,0 +1,115 @@
+"""report.json: what machines read of a scan. `report.schema.json` beside this file says its form, key by key."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from vhealthd.model import (
+    Category,
+    CheckResult,
+    Entity,
+    Finding,
+    NotExamined,
+    ScanReport,
+    VCenterReport,
+    VirtualCenter,
+    identity,
+)
+from vhealthd.report.order import judged, worst_findings_first
+from vhealthd.wording import english, evidence
+
+SCHEMA = 1
+
+
+def encode(report: ScanReport) -> bytes:
+    """Return report.json, in UTF-8, indented for people who look into it."""
+    return orjson.dumps(as_dict(report), option=orjson.OPT_INDENT_2)
+
+
+def as_dict(report: ScanReport) -> dict[str, Any]:
+    """Return report.json as plain dicts and lists."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "vhealthd", "version": report.tool_version},
+        "run_id": report.run_id,
+        "trigger": report.trigger,
+        "started": _moment(report.started),
+        "finished": _moment(report.finished),
+        "vcenters": [_vcenter(one) for one in report.vcenters],
+        "results": [_result(row.vcenter, row.result) for row in judged(report)],
+    }
+
+
+def _vcenter(vcenter: VCenterReport) -> dict[str, Any]:
+    counts = vcenter.counts
+    return {
+        "name": vcenter.name,
+        "url": vcenter.url,
+        "instance_uuid": vcenter.instance_uuid,
+        "version": vcenter.version,
+        "build": vcenter.build,
+        "state": vcenter.state.value,
+        "reason": vcenter.reason,
+        "tls": vcenter.tls,
+        "counts": {
+            "datacenters": counts.datacenters,
+            "clusters": counts.clusters,
+            "hosts": counts.hosts,
+            "vms": counts.vms,
+            "datastores": counts.datastores,
+        },
+        "requests": vcenter.requests,
+        "unmatched_scope": list(vcenter.unmatched_scope),
+    }
+
+
+def _result(vcenter: VCenterReport, result: CheckResult) -> dict[str, Any]:
+    return {
+        "vcenter": vcenter.name,
+        "check": result.check,
+        "category": result.category.value,
+        "title": result.title,
+        "outcome": result.outcome.value,
+        "reason": None if result.reason is None else english(result.reason),
+        "examined": result.examined,
+        "not_examined": [_not_examined(one) for one in result.not_examined],
+        "seconds": round(result.seconds, 3),
+        "findings": [_finding(vcenter, result, one) for one in worst_findings_first(result.findings)],
+    }
+
+
+def _not_examined(one: NotExamined) -> dict[str, Any]:
+    return {"object": _object(one.object), "rule": one.rule, "reason": english(one.why.reason)}
+
+
+def _finding(vcenter: VCenterReport, result: CheckResult, finding: Finding) -> dict[str, Any]:
+    return {
+        "severity": finding.severity.value,
+        "object": _object(finding.object),
+        "message": english(finding.text),
+        "evidence": evidence(finding.text),
+        "remediation": result.remediation,
+        "key": finding.key,
+        "identity": identity(_lasting_name(vcenter, result), result.check, finding.object, finding.key),
+    }
+
+
+def _lasting_name(vcenter: VCenterReport, result: CheckResult) -> str:
+    """Return what names the vCenter in identities: its instanceUuid.
+
+    A vCenter that is down does not tell its instanceUuid; what is found of the way to it keeps its configured name.
+    """
+    if result.category is Category.CONNECTIVITY:
+        return vcenter.name
+    return vcenter.instance_uuid or vcenter.name
+
+
+def _object(entity: Entity) -> dict[str, Any]:
+    if isinstance(entity, VirtualCenter):
+        return {"type": "VirtualCenter", "id": entity.ref.value or None, "name": entity.name, "path": None}
+    return {"type": entity.ref.type, "id": entity.ref.value, "name": entity.name, "path": entity.path}
+
+
+def _moment(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

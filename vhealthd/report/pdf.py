@@ -1,0 +1,91 @@
+"""The PDF of a scan, made in a process of its own: see `worker`."""
+
+import asyncio
+import json
+import signal
+import sys
+import tempfile
+
+import orjson
+import structlog
+
+from vhealthd.errors import OutputError
+from vhealthd.model import ScanReport
+from vhealthd.report import view
+
+_MEMORY = 2 << 30  # five thousand rows take 0.3 GB; more than we print
+_STDERR_KEPT = 2000  # characters of a dying process that are worth a log line
+
+log = structlog.get_logger(__name__)
+
+
+async def render_pdf(
+    report: ScanReport,
+    *,
+    json_bytes: bytes,
+    timeout: float = 120,  # noqa: ASYNC109 - it also bounds the processor time of the worker
+    memory: int = _MEMORY,
+) -> bytes:
+    """Return the PDF of a scan, with report.json attached inside.
+
+    `timeout` is in seconds, `memory` in bytes. The same report gives the same bytes. Raises OutputError if there is no
+    PDF in that time and memory.
+    """
+    # In a thread: it takes tens of milliseconds for a large report, and the event loop has scans to serve.
+    view_bytes = await asyncio.to_thread(lambda: orjson.dumps(view.build(report)))
+    head = {
+        "timestamp": int(report.finished.timestamp()),
+        "memory": memory,
+        "cpu": max(1, round(timeout)),
+        "view": len(view_bytes),
+        "report": len(json_bytes),
+    }
+    # Typst may read below its root: an empty directory, so nothing.
+    try:
+        with tempfile.TemporaryDirectory(prefix="vhealthd-") as root:
+            request = orjson.dumps(head | {"root": root}) + b"\n" + view_bytes + json_bytes
+            return _pdf_of(*await _run(request, timeout))
+    except OSError as error:
+        raise OutputError(f"the PDF could not be made: {error}") from error
+
+
+async def _run(request: bytes, seconds: float) -> tuple[int, bytes, bytes]:
+    """Return the exit status, stdout and stderr of a worker; never leave it running."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-m", "vhealthd.report.worker"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            out, err = await process.communicate(request)
+    except TimeoutError:
+        raise OutputError(f"the PDF was not ready after {seconds:g} seconds and was given up") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode or 0, out, err
+
+
+def _pdf_of(status: int, out: bytes, err: bytes) -> bytes:
+    """Return the PDF that a worker wrote, or raise OutputError that says why there is none."""
+    if status != 0:
+        said = err.decode(errors="replace").strip()
+        log.error("pdf.failed", status=status, stderr=said[-_STDERR_KEPT:])
+        raise OutputError(f"the PDF could not be made: {_cause(status, said)}")
+    line, _, pdf = out.partition(b"\n")
+    head = json.loads(line)
+    if not head["standards"]:
+        log.warning("pdf.not_archival", reason=head["error"])
+    return pdf
+
+
+def _cause(status: int, said: str) -> str:
+    if "memory allocation" in said or "MemoryError" in said:
+        return "it needs more memory than it may use"
+    if status == -signal.SIGXCPU:
+        return "it needs more processor time than it may use"
+    last = said.splitlines()[-1] if said else "no reason was given"
+    return f"its process ended with status {status} ({last})"

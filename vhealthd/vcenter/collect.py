@@ -1,0 +1,257 @@
+"""Reads each part of an inventory once, as soon as the scan begins, and hands it to every check that waits for it."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Self
+
+import structlog
+
+from vhealthd.errors import BadAnswerError, VCenterError
+from vhealthd.inventory import Need
+from vhealthd.model import (
+    Counts,
+    Datastore,
+    Entity,
+    Facets,
+    Host,
+    MoRef,
+    Reachability,
+    Snapshot,
+    VirtualMachine,
+)
+from vhealthd.vcenter import connectivity, records
+from vhealthd.vcenter.client import VCenterClient
+from vhealthd.vcenter.errands import Errands, all_of
+from vhealthd.vcenter.harvest import Harvest
+from vhealthd.vcenter.names import Resolver
+from vhealthd.vcenter.properties import PropertyReader
+from vhealthd.vcenter.records import FACETS
+from vhealthd.vcenter.tree import Scope, Tree
+from vhealthd.vcenter.wire import ObjectContent, references
+
+log = structlog.get_logger(__name__)
+
+Parts = Mapping[Need, object]
+
+TREE, HOSTS, DATASTORES, VMS = "inventory tree", "hosts", "datastores", "virtual machines"
+SIZES, SERVICES, NAMES = "snapshot sizes", "services", "names"
+_COLLECTOR_OF: Mapping[Need, str] = {
+    Need.CLUSTERS: TREE,
+    Need.HOSTS: HOSTS,
+    Need.DATASTORES: DATASTORES,
+    Need.VMS: VMS,
+    Need.SNAPSHOT_SIZES: SIZES,
+    Need.SERVICES: SERVICES,
+    Need.NAMES: NAMES,
+    **{facet.need: HOSTS if facet.kind == "HostSystem" else VMS for facet in FACETS},
+}
+# What the collector of a need reads besides, through another collector.
+_IMPLIED: Mapping[Need, frozenset[Need]] = {
+    Need.NAMES: frozenset({Need.HOST_DNS}),
+    Need.SNAPSHOT_SIZES: frozenset({Need.VM_SNAPSHOTS}),
+}
+
+
+class Collector:
+    """Reads one vCenter, as far as `needs` go. Use as an async context manager.
+
+    Without a session only REACHABILITY and what DNS says of the vCenter's own name are to be had; `no_session` says
+    why there is none.
+    """
+
+    def __init__(
+        self,
+        client: VCenterClient,
+        *,
+        needs: Collection[Need],
+        scope: Scope,
+        resolver: Resolver,
+        reachability: Reachability,
+        no_session: VCenterError | None,
+        in_flight: int,
+        deadline: float,
+        on_done: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.unmatched_scope: tuple[str, ...] = ()
+        self._client = client
+        self._reader = PropertyReader(client, in_flight=in_flight)
+        self._needs = frozenset(needs).union(*(_IMPLIED.get(need, ()) for need in needs))
+        self._scope = scope
+        self._resolver = resolver
+        self._reachability = reachability
+        self._no_session = no_session
+        self._tree = Tree(MoRef("Folder", ""))
+        self._all_hosts: Mapping[MoRef, Host] = {}
+        self._mounted: set[MoRef] = set()  # datastores of the hosts in scope, known where the scope names clusters
+        self._errands = Errands[Parts](
+            {
+                TREE: self._read_tree,
+                HOSTS: self._read_hosts,
+                DATASTORES: self._read_datastores,
+                VMS: self._read_vms,
+                SIZES: self._read_snapshot_sizes,
+                SERVICES: self._read_services,
+                NAMES: self._read_names,
+            },
+            deadline=deadline,
+            on_done=on_done,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._errands.__aenter__()
+        self._errands.begin(self.names)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._errands.__aexit__(*exc)
+
+    async def fetch(self, need: Need) -> object:
+        """Wait for a part and return it. Raises VCenterError if it could not be read."""
+        if need is Need.REACHABILITY:
+            return self._reachability
+        if self._no_session and need is not Need.NAMES:
+            raise self._no_session
+        return (await self._errands.result(_COLLECTOR_OF[need]))[need]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the collectors that this scan wants."""
+        wanted = {_COLLECTOR_OF[need] for need in self._needs if need in _COLLECTOR_OF}
+        return sorted(wanted & {NAMES} if self._no_session else wanted)
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """Why each collector failed that did, by its name."""
+        return self._errands.failures
+
+    async def counts(self) -> Counts:
+        """Return how many objects of each kind are in scope; None for a kind that was not read."""
+
+        async def count(collector: str, need: Need) -> int | None:
+            if not self._errands.begun(collector):
+                return None
+            with suppress(VCenterError):
+                return len((await self._errands.result(collector))[need])  # type: ignore[arg-type]
+            return None
+
+        clusters = await count(TREE, Need.CLUSTERS)
+        return Counts(
+            datacenters=None if clusters is None else len(self._datacenters()),
+            clusters=clusters,
+            hosts=await count(HOSTS, Need.HOSTS),
+            vms=await count(VMS, Need.VMS),
+            datastores=await count(DATASTORES, Need.DATASTORES),
+        )
+
+    # --- what each collector reads
+
+    async def _read_tree(self) -> Parts:
+        root = self._client.about.root_folder
+        if self._client.vi_problem or root is None:
+            raise self._client.vi_problem or BadAnswerError("vCenter has named no root folder")
+        tree = Tree(root)
+
+        async def read(kind: str) -> None:
+            await self._reader.read(kind, await self._reader.references(kind), records.TREE_PATHS, tree.add)
+
+        await all_of([read("Folder"), read("Datacenter"), read("ComputeResource")])
+        datacenters, clusters = tree.of_type("Datacenter"), tree.of_type("ClusterComputeResource")
+        if not datacenters:
+            raise BadAnswerError(
+                "the inventory is empty: the account sees no datacenter; give it the Read-only role on vCenter's root "
+                "folder, propagating to children"
+            )
+        self._tree = tree
+        self.unmatched_scope = self._scope.unmatched(datacenters, clusters)
+        return {Need.CLUSTERS: tuple(one for one in clusters if self._scope.holds(one.datacenter, one))}
+
+    def _datacenters(self) -> list[Entity]:
+        return [one for one in self._tree.of_type("Datacenter") if self._scope.holds_datacenter(one)]
+
+    async def _read_hosts(self) -> Parts:
+        hosts: dict[MoRef, Host] = {}
+
+        def make(content: ObjectContent) -> Host | None:
+            host = hosts[content.ref] = records.host(content, self._tree)
+            if not self._scope.holds(host.datacenter, host.cluster):
+                return None
+            self._mounted.update(references(content.props.get("datastore")))
+            return host
+
+        # Which datastores a cluster uses is known by its hosts; asked only where the scope names clusters.
+        paths = (*records.HOST_PATHS, "datastore") if self._scope.clusters else records.HOST_PATHS
+        parts = await self._harvest("HostSystem", paths, make, need=Need.HOSTS, after=TREE)
+        self._all_hosts = hosts
+        return parts
+
+    async def _read_vms(self) -> Parts:
+        def make(content: ObjectContent) -> VirtualMachine | None:
+            vm = records.virtual_machine(content, self._tree, self._all_hosts)
+            return vm if self._scope.holds(vm.datacenter, vm.cluster) else None
+
+        return await self._harvest("VirtualMachine", records.VM_PATHS, make, need=Need.VMS, after=HOSTS)
+
+    async def _read_datastores(self) -> Parts:
+        def make(content: ObjectContent) -> Datastore | None:
+            store = records.datastore(content, self._tree)
+            mounted = not self._scope.clusters or store.ref in self._mounted
+            return store if mounted and self._scope.holds_datacenter(store.datacenter) else None
+
+        after = HOSTS if self._scope.clusters else TREE
+        return await self._harvest("Datastore", records.DATASTORE_PATHS, make, need=Need.DATASTORES, after=after)
+
+    async def _harvest(
+        self,
+        kind: str,
+        paths: Sequence[str],
+        make: Callable[[ObjectContent], Entity | None],
+        *,
+        need: Need,
+        after: str,
+    ) -> Parts:
+        """Read a type: list it while what its records are made with is read, then its properties, with all facets."""
+        refs: list[MoRef] = []
+
+        async def list_refs() -> None:
+            refs.extend(await self._reader.references(kind))
+
+        async def wait() -> None:
+            await self._errands.result(after)
+
+        await all_of([list_refs(), wait()])
+        facets = [facet for facet in FACETS if facet.kind == kind and facet.need in self._needs]
+        harvest = Harvest(facets, make)
+        wanted = {path for facet in facets for path in facet.paths}.union(paths)
+        await self._reader.read(kind, refs, wanted, harvest.take)
+        return {need: harvest.sorted(), **harvest.parts(self._reader.dropped.get(kind, ()))}
+
+    async def _read_snapshot_sizes(self) -> Parts:
+        """Read how much room snapshots take. It only adds to the evidence, so what fails here fails no check."""
+        trees: Facets[tuple[Snapshot, ...]] = (await self._errands.result(VMS))[Need.VM_SNAPSHOTS]  # type: ignore[assignment]
+        refs = [ref for ref, roots in trees.records.items() if roots]
+        sizes: dict[MoRef, int] = {}
+
+        def take(content: ObjectContent) -> None:
+            size = records.snapshot_size(content)
+            if size is not None:
+                sizes[content.ref] = size
+
+        try:
+            await self._reader.read("VirtualMachine", refs, records.SNAPSHOT_SIZE_PATHS, take)
+        except VCenterError as error:
+            log.warning("sizes of snapshots are not known", why=str(error))
+        return {Need.SNAPSHOT_SIZES: sizes}
+
+    async def _read_services(self) -> Parts:
+        return {Need.SERVICES: await connectivity.services(self._client)}
+
+    async def _read_names(self) -> Parts:
+        return {
+            Need.NAMES: await connectivity.names(
+                self._client, self._resolver, hosts=self._hosts_with_dns, no_session=self._no_session
+            )
+        }
+
+    async def _hosts_with_dns(self) -> tuple[tuple[Host, ...], Facets[tuple[str, ...]]]:
+        parts = await self._errands.result(HOSTS)
+        return parts[Need.HOSTS], parts[Need.HOST_DNS]  # type: ignore[return-value]

@@ -1,0 +1,144 @@
+"""Reads what the checks of connectivity judge: the way to a vCenter, its services, and what DNS says of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from vhealthd.errors import (
+    BadAnswerError,
+    CertificateError,
+    ConnectionFailedError,
+    LoginFailedError,
+    NameNotResolvedError,
+    NotPermittedError,
+    NotSupportedError,
+    VCenterError,
+)
+from vhealthd.model import Facets, Host, HostNames, Message, Names, Outcome, Reachability, Service, Unseen
+from vhealthd.vcenter.client import VCenterClient
+from vhealthd.vcenter.names import Resolver, is_address
+from vhealthd.vcenter.wire import dig
+
+FAILED = Message("unseen.failed", "{why}")
+
+# The first row that fits names the step on which the way ended.
+_STEPS: tuple[tuple[type[VCenterError], str], ...] = (
+    (NameNotResolvedError, "name"),
+    (CertificateError, "tls"),
+    (LoginFailedError, "login"),
+    (ConnectionFailedError, "connect"),
+    (VCenterError, "answer"),
+)
+
+
+def as_unseen(error: VCenterError) -> Unseen:
+    """Say why something is missing: what cannot be had is skipped, what should have been had is unknown."""
+    cannot = isinstance(error, NotPermittedError | NotSupportedError)
+    return Unseen(FAILED(why=str(error)), Outcome.SKIPPED if cannot else Outcome.UNKNOWN)
+
+
+async def reach(
+    client: VCenterClient, *, tls: str, clock: Callable[[], datetime], deadline: float
+) -> tuple[Reachability, VCenterError | None, datetime]:
+    """Open a vCenter and say how the way went, why there is no session if there is none, and what time it is there."""
+    try:
+        await _open(client, deadline)
+    except VCenterError as error:
+        step = next(name for kind, name in _STEPS if isinstance(error, kind))
+        return _reachability(client, tls, failed_step=step, failure=str(error)), error, clock()
+    before = clock()
+    try:
+        now = await client.current_time()
+    except VCenterError:
+        return _reachability(client, tls), None, clock()
+    round_trip = clock() - before
+    skew = (now - (before + round_trip / 2)).total_seconds()
+    known = _reachability(client, tls, skew=skew, skew_error=round_trip.total_seconds() / 2)
+    return known, None, now
+
+
+async def _open(client: VCenterClient, deadline: float) -> None:
+    try:
+        async with asyncio.timeout_at(deadline):
+            await client.open()
+    except TimeoutError:
+        raise ConnectionFailedError("it did not answer before the deadline of the scan") from None
+
+
+def _reachability(
+    client: VCenterClient,
+    tls: str,
+    *,
+    failed_step: str | None = None,
+    failure: str | None = None,
+    skew: float | None = None,
+    skew_error: float | None = None,
+) -> Reachability:
+    return Reachability(
+        connect_seconds=client.transport.traffic.first_connect_seconds,
+        tls=tls,
+        failed_step=failed_step,
+        failure=failure,
+        clock_skew_seconds=skew,
+        clock_error_seconds=skew_error,
+    )
+
+
+async def services(client: VCenterClient) -> tuple[Service, ...] | Unseen:
+    """Read `/api/vcenter/services`; Unseen where the account may not. Raises VCenterError."""
+    try:
+        listed = await client.automation("GET", "/vcenter/services")
+    except (NotPermittedError, NotSupportedError) as error:
+        return as_unseen(error)
+    if not isinstance(listed, dict):
+        raise BadAnswerError("the list of services is not a map")
+    return tuple(
+        Service(
+            id=name,
+            state=str(dig(one, "state") or "unknown"),
+            health=dig(one, "health"),
+            startup_type=str(dig(one, "startup_type") or "unknown"),
+        )
+        for name, one in sorted(listed.items())
+    )
+
+
+HostsWithDns = tuple[tuple[Host, ...], Facets[tuple[str, ...]]]
+
+
+async def names(
+    client: VCenterClient,
+    resolver: Resolver,
+    *,
+    hosts: Callable[[], Awaitable[HostsWithDns]],
+    no_session: VCenterError | None,
+) -> Names:
+    """Ask DNS about the vCenter's own name and the names of its hosts. It never fails: what was not seen says why."""
+    own = client.transport.url.host or ""
+    return Names(
+        vcenter=None if is_address(own) else await resolver.look_up(own),
+        connected_to=client.transport.traffic.peer_address(),
+        appliance_dns_servers=as_unseen(no_session) if no_session else await _appliance_dns_servers(client),
+        hosts=as_unseen(no_session) if no_session else await _host_names(resolver, hosts),
+    )
+
+
+async def _appliance_dns_servers(client: VCenterClient) -> tuple[str, ...] | Unseen:
+    try:
+        answer = await client.automation("GET", "/appliance/networking/dns/servers")
+    except VCenterError as error:
+        return as_unseen(error)
+    return tuple(str(server) for server in dig(answer, "servers") or ())
+
+
+async def _host_names(
+    resolver: Resolver, hosts: Callable[[], Awaitable[HostsWithDns]]
+) -> tuple[HostNames, ...] | Unseen:
+    try:
+        known, servers = await hosts()
+    except VCenterError as error:
+        return as_unseen(error)
+    found = await resolver.look_up_all(host.name for host in known if not is_address(host.name))
+    return tuple(
+        HostNames(host=host, lookup=found.get(host.name), dns_servers=servers.records.get(host.ref)) for host in known
+    )
