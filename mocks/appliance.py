@@ -32,13 +32,26 @@ def plain_answers(world: World, release: str, now: datetime) -> dict[str, Json]:
         "networking/dns/domains": ["lab.example"],
         "ntp": list(appliance.ntp_servers),
         "timesync": "NTP",
-        "services": {
-            name: {"description": f"Description of {name}", "state": service.state}
-            for name, service in appliance.services.items()
-        },
+        **_services(appliance),
         "update": {"state": "UP_TO_DATE", "version": about(world, release)["version"]},
+        "update/policy": {
+            "default_url": "https://vapp-updates.vmware.com/",
+            "auto_stage": False,
+            "check_schedule": [],
+            "certificate_check": True,
+            "auto_update": False,
+            "manual_control": True,
+        },
         "monitoring": [_metric(name) for name in filesystem_metrics(appliance)],
     }
+
+
+def _services(appliance: Appliance) -> dict[str, Json]:
+    services: dict[str, Json] = {
+        name: {"description": f"Description of {name}", "state": service.state}
+        for name, service in appliance.services.items()
+    }
+    return {"services": services, **{f"services/{name}": row for name, row in services.items()}}
 
 
 def _system(world: World, release: str, now: datetime) -> dict[str, Json]:

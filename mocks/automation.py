@@ -12,13 +12,14 @@ from typing import TypeAlias
 from mocks.appliance import monitoring, plain_answers
 from mocks.certificates import certificate_answers
 from mocks.encode.value import timestamp
-from mocks.inventory import listing
+from mocks.inventory import listing, tools_answers
 from mocks.schema import release_key
 from mocks.sessions import Account, Session, Sessions, unauthenticated
 from mocks.wire import Answer, Call, Json, error, no_content, ok
 from mocks.world import Service, World
 
 HELLO_SINCE, UNIFIED = (8, 0, 2, 0), (8, 0, 3, 0)
+TOKEN_DIGITS = 32
 Handler: TypeAlias = Callable[[Call], Answer]
 
 
@@ -75,7 +76,7 @@ class AutomationService:
         if kind == "appliance":
             answers = plain_answers(self.world, self.release, self.clock())
         else:
-            answers = {"services": self._services()} | certificate_answers(self.world, rest)
+            answers = self._services() | certificate_answers(self.world, rest) | tools_answers(self.world, rest)
         if rest not in answers:
             raise unknown(call.path)
         return ok(answers[rest])
@@ -86,7 +87,7 @@ class AutomationService:
         if scheme.lower() != "basic" or not self.account.accepts(user, password):
             raise unauthenticated()
         shared = release_key(self.release) >= UNIFIED
-        session = self.sessions.login(user, frozenset({"api", "vi"} if shared else {"api"}), self.clock())
+        session = self.sessions.login(user, frozenset({"api", "vi"} if shared else {"api"}), self.clock(), TOKEN_DIGITS)
         cookie = f"vmware-api-session-id={session.token};Path=/;Secure;HttpOnly"
         return Answer(201, ok(session.token).body, headers={"Set-Cookie": cookie})
 
@@ -104,8 +105,9 @@ class AutomationService:
         common = (each for each in asked if (8, 0, 1, 0) <= release_key(each) <= ours)
         return ok({"api_release": next(common, "")})
 
-    def _services(self) -> Json:
-        return {name: _service(name, each) for name, each in self.world.appliance.services.items()}
+    def _services(self) -> dict[str, Json]:
+        services = {name: _service(name, each) for name, each in self.world.appliance.services.items()}
+        return {"services": services, **{f"services/{name}": row for name, row in services.items()}}
 
     def _test_dns(self, call: Call, _session: Session) -> Answer:
         servers = call.json().get("servers") or []

@@ -28,6 +28,7 @@ Query: TypeAlias = Mapping[str, tuple[str, ...]]
 Summary: TypeAlias = Callable[[World, Any], Json]
 POWER = {"poweredOn": "POWERED_ON", "poweredOff": "POWERED_OFF", "suspended": "SUSPENDED", "standBy": "STANDBY"}
 CONNECTION = {"connected": "CONNECTED", "disconnected": "DISCONNECTED", "notResponding": "NOT_RESPONDING"}
+TOOLS = {"Unmanaged": "UNMANAGED", "NotInstalled": "NOT_INSTALLED", "Current": "CURRENT"}
 FILTERS = {
     "vms": Vm,
     "hosts": Host,
@@ -94,6 +95,25 @@ def _around(world: World, entity: Entity) -> Iterator[Entity]:
 def _vm(_world: World, vm: Vm) -> Json:
     row = {"vm": vm.moid, "name": wire_name(vm.name), "power_state": POWER[vm.power_state]}
     return row | {"cpu_count": vm.cpus, "memory_size_MiB": vm.memory_mb} if vm.has_config else row
+
+
+def tools_answers(world: World, path: str) -> dict[str, Json]:
+    """Answer `vm/{vm}/tools`; nothing for any other path or an unknown VM."""
+    vm = world.entities.get(path.removeprefix("vm/").removesuffix("/tools"))
+    if not isinstance(vm, Vm):
+        return {}
+    status = vm.tools_status.removeprefix("guestTools")
+    return {
+        f"vm/{vm.moid}/tools": {
+            "auto_update_supported": False,
+            "version_number": 12389,
+            "version": "12.4.5",
+            "upgrade_policy": "MANUAL",
+            "version_status": TOOLS.get(status, "CURRENT"),
+            "install_type": "OPEN_VM_TOOLS",
+            "run_state": "RUNNING" if vm.tools_running and vm.power_state == "poweredOn" else "NOT_RUNNING",
+        }
+    }
 
 
 def _host(_world: World, host: Host) -> Json:

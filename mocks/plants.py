@@ -11,7 +11,7 @@ from typing import TypeAlias
 from mocks.build import DOMAIN, Builder
 from mocks.world import TIB, Datacenter, Datastore, Disk, Drive, Host, Planted, Severity, Snapshot, StoragePod, Vm
 
-LONG_NAME = "customer-portal-frontend-whose-name-is-eighty-characters-long-as-vsphere-allows-it"
+LONG_NAME = "customer-portal-frontend-whose-name-is-eighty-characters-long-as-vsphere-permits"
 CDROM, FLOPPY = 16000, 8000
 
 

@@ -24,6 +24,7 @@ VERSIONS = """<?xml version="1.0" encoding="UTF-8" ?>
 <namespaces version="1.0"><namespace><name>urn:vim25</name><version>{0}</version>
 <priorVersions>{1}</priorVersions></namespace></namespaces>
 """
+TOKEN_DIGITS = 40
 Method: TypeAlias = Callable[[Session, Reference, Json], Answer]
 
 
@@ -137,7 +138,7 @@ class VimService:
         if not self.account.accepts(user, str(body.get("password"))):
             raise fault("InvalidLogin", "Cannot complete login due to an incorrect user name or password.")
         shared = release_key(self.release) >= UNIFIED
-        session = self.sessions.login(user, frozenset({"api", "vi"} if shared else {"vi"}), self.clock())
+        session = self.sessions.login(user, frozenset({"api", "vi"} if shared else {"vi"}), self.clock(), TOKEN_DIGITS)
         cookie = f'vmware_soap_session="{session.token}"; Path=/; HttpOnly; Secure;'
         return Answer(
             body=ok(self._user_session(session)).body,

@@ -25,7 +25,7 @@ from vhealthd.errors import CheckDefinitionError, UsageError
 from vhealthd.model import Category
 
 GROUP = "vhealthd.checks"
-_SEE_ALL = "`vhealthd checks list` shows all"
+_SEE_ALL = "`vhealthd checks` shows all"
 
 
 @dataclass(frozen=True, slots=True)

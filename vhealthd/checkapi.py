@@ -42,7 +42,6 @@ __all__ = [
     "Seconds",
     "check",
     "exceeded",
-    "grade",
 ]
 
 
@@ -134,16 +133,8 @@ def check(
     return make
 
 
-def grade(value: float, *, warning: float, critical: float) -> Severity | None:
-    """Grade a value against limits that it must exceed: at the limit is still fine."""
-    if value > critical:
-        return Severity.CRITICAL
-    return Severity.WARNING if value > warning else None
-
-
 def exceeded(value: float, *, warning: float, critical: float) -> tuple[Severity, float] | None:
-    """Return the grade of a value with the limit that it exceeds; None for a value within both."""
-    severity = grade(value, warning=warning, critical=critical)
-    if severity is None:
-        return None
-    return severity, critical if severity is Severity.CRITICAL else warning
+    """Grade a value against limits that it must exceed, and return that limit; None for one that is within both."""
+    if value > critical:
+        return Severity.CRITICAL, critical
+    return (Severity.WARNING, warning) if value > warning else None

@@ -1,5 +1,6 @@
 """Documentation of checks, made of their files alone."""
 
+import json
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -52,11 +53,11 @@ def unit_of(field: FieldInfo) -> str:
 
 def check_page(check: Check) -> str:
     """Return all there is to know of one check, as Markdown."""
+    needs = sorted(need.value for need in check.needs)
     lines = [
         f"# {check.slug}: {check.title}",
         "",
-        f"Category: {check.category.value}. At most: {check.maximum.value}. "
-        f"Reads: {', '.join(sorted(need.value for need in check.needs))}.",
+        f"Category: {check.category.value}. At most: {check.maximum.value}. Reads: {', '.join(needs)}.",
         "",
         "## What it checks",
         "",
@@ -93,8 +94,9 @@ def _limits_table(check: Check) -> list[str]:
     fields = check.limits.model_fields
     if not fields:
         return ["It has none."]
+    defaults = check.limits().model_dump(mode="json")
     rows = [
-        f"| `{name}` | `{field.get_default(call_default_factory=True)}` | {unit_of(field) or ' '} | {field.description} |"
+        f"| `{name}` | `{json.dumps(defaults[name])}` | {unit_of(field) or ' '} | {field.description} |"
         for name, field in fields.items()
     ]
     return ["| key | default | unit | meaning |", "|---|---|---|---|", *rows]

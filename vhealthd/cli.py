@@ -7,7 +7,6 @@
 import asyncio
 import json
 import secrets
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -52,36 +51,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         click.echo("vhealthd: interrupted", err=True)
         return INTERRUPTED
-    except InvalidConfigError as error:
-        click.echo(str(error), err=True)
-        return CONFIG
-    except VhealthdError as error:
-        click.echo(f"vhealthd: {error}", err=True)
-        return _code_of(error)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        sys.stdout = None
-        return 0
     except Exception as error:
-        log.debug("unexpected error", exc_info=True)
-        click.echo(
-            f"vhealthd: unexpected {type(error).__name__}: {error}. This is a fault of vhealthd; "
-            "run again with --log-level debug and report it",
-            err=True,
-        )
-        return SOFTWARE
+        log.debug("unexpected error", exc_info=not isinstance(error, VhealthdError))
+        sentence, code = _last_words(error)
+        click.echo(sentence, err=True)
+        return code
 
 
-def _code_of(error: VhealthdError) -> int:
+def _last_words(error: Exception) -> tuple[str, int]:
+    """Return what to say of an error that ends the program, and the exit code."""
     match error:
-        case UsageError():
-            return USAGE
+        case InvalidConfigError():
+            return str(error), CONFIG  # lines that begin with the file's name
         case ConfigError():
-            return CONFIG
+            return f"vhealthd: {error}", CONFIG
+        case UsageError():
+            return f"vhealthd: {error}", USAGE
         case OutputError():
-            return IO_ERROR
+            return f"vhealthd: {error}", IO_ERROR
+        case VhealthdError():
+            return f"vhealthd: {error}", SOFTWARE
         case _:
-            return SOFTWARE
+            return (
+                f"vhealthd: unexpected {type(error).__name__}: {error}. This is a fault of vhealthd; "
+                "run again with --log-level debug and report it"
+            ), SOFTWARE
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

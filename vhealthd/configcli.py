@@ -74,7 +74,7 @@ _VCENTERS = """\
 # Test it with: vhealthd config check
 
 vcenters:
-    # Name in reports and file names.
+  # Name in reports and file names.
   - name: prod
     # https://host or https://host:port.
     url: https://vcenter.example.com
@@ -103,11 +103,11 @@ def starter(catalogue: Catalogue) -> str:
         for name, field in Settings.model_fields.items()
         if name not in {"vcenters", "checks"}
     ]
-    checks = ["checks:", *(line for check in catalogue.checks for line in _check_lines(check))]
+    checks = ["checks:", *(line for check in catalogue.checks for line in _limits_lines(check))]
     return "\n\n".join([_VCENTERS.rstrip(), *sections, _CHECKS + "\n".join(f"# {line}" for line in checks)]) + "\n"
 
 
-def _check_lines(check: Check) -> Iterator[str]:
+def _limits_lines(check: Check) -> Iterator[str]:
     if check.limits.model_fields:
         yield f"  # {check.title}"
         yield f"  {check.slug}:"
@@ -119,10 +119,12 @@ def _options(section: BaseModel, indent: str) -> Iterator[str]:
     written = section.model_dump(mode="json")
     whole = type(section).model_json_schema(schema_generator=_SchemaWriter)
     for name, field in type(section).model_fields.items():
-        yield f"{indent}# {_describe(field, whole['properties'][name])}"
-        yield f"{indent}{name}: {json.dumps(written[name], ensure_ascii=False)}"
+        node = whole["properties"][name]
+        default = node.get("default", written[name])  # as it stands in the model: 7 days, not 7.0
+        yield f"{indent}# {_describe(field, node)}"
+        yield f"{indent}{name}: {json.dumps(default, ensure_ascii=False)}"
 
 
 def _describe(field: FieldInfo, node: dict[str, Any]) -> str:
-    allowed = f"one of {', '.join(node['enum'])}" if "enum" in node else range_text(node).strip()
+    allowed = f"one of {', '.join(node['enum'])}" if "enum" in node else range_text(node).removeprefix(" of ").strip()
     return (field.description or "") + (f" ({allowed})" if allowed else "")

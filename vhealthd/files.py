@@ -11,16 +11,16 @@ def write(path: Path, data: bytes) -> None:
     """Write a whole file: temporary name beside it, fsync, rename. Raises OutputError that names the path."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
+        with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", dir=path.parent, delete=False) as file:
+            temporary = Path(file.name)
+            try:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o640)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+                temporary.chmod(0o640)
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink()
+                raise
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error

@@ -119,7 +119,8 @@ def _form(need: Need) -> TypeAdapter[Any]:
     kind = _type_of(need)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Facets:
-        return TypeAdapter(tuple.__class_getitem__((_pair_list(arguments[0]), _pair_list(Unseen))))
+        both: Any = tuple[_pair_list(arguments[0]), _pair_list(Unseen)]  # type: ignore[misc]
+        return TypeAdapter(both)
     return TypeAdapter(_pair_list(arguments[1]) if origin is Mapping else kind)
 
 

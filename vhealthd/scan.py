@@ -32,7 +32,7 @@ from vhealthd.vcenter.client import Credentials, VCenterClient
 from vhealthd.vcenter.collect import Collector
 from vhealthd.vcenter.connectivity import reach
 from vhealthd.vcenter.names import Resolver
-from vhealthd.vcenter.transport import Timeouts, Transport
+from vhealthd.vcenter.transport import Pace, Transport
 from vhealthd.vcenter.tree import Scope
 
 Clock = Callable[[], datetime]
@@ -60,7 +60,7 @@ class Scan:
     trigger: str = "manual"
     progress: Progress
     clock: Clock = utc_now
-    timeouts: Timeouts = field(default_factory=Timeouts)
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -115,7 +115,7 @@ async def _look_and_judge(
         user_agent=f"vhealthd/{version('vhealthd')}",
         in_flight=plan.settings.scan.requests_in_flight,
         deadline=deadline,
-        timeouts=plan.timeouts,
+        pace=plan.pace,
     )
     async with transport:
         client = VCenterClient(transport, account)

@@ -40,7 +40,6 @@ NETWORK: Encoders = {
 def _port_setting(group: PortGroup) -> Tree:
     """Encode a port group's policies; since 6.7 the MAC policy stands beside the older security policy."""
     promiscuous = data("BoolPolicy", inherited=False, value=group.promiscuous)
-    security = {"allowPromiscuous": promiscuous, "macChanges": FALSE, "forgedTransmits": FALSE}
     return data(
         "VMwareDVSPortSetting",
         blocked=FALSE,
@@ -55,8 +54,20 @@ def _port_setting(group: PortGroup) -> Tree:
                 "VMwareUplinkPortOrderPolicy", inherited=False, activeUplinkPort=UPLINKS, standbyUplinkPort=[]
             ),
         ),
-        securityPolicy=data("DVSSecurityPolicy", inherited=False, **security),
-        macManagementPolicy=data("DVSMacManagementPolicy", inherited=False, **security),
+        securityPolicy=data(
+            "DVSSecurityPolicy",
+            inherited=False,
+            allowPromiscuous=promiscuous,
+            macChanges=FALSE,
+            forgedTransmits=FALSE,
+        ),
+        macManagementPolicy=data(
+            "DVSMacManagementPolicy",
+            inherited=False,
+            allowPromiscuous=group.promiscuous,
+            macChanges=False,
+            forgedTransmits=False,
+        ),
     )
 
 

@@ -112,3 +112,8 @@ def test_no_word_of_ballooning_where_there_is_none() -> None:
     (found,) = findings(SLUG, given)
     assert english(found.text) == "90.0 % of the memory is used (900.0 GB of 1000.0 GB); the limit is 85 %"
     assert found.text.params["ballooned_bytes"] == 0
+
+
+def test_swapping_alone_is_told_too() -> None:
+    (found,) = findings(SLUG, _hosts({ALONE: _memory(900)}, {vm(on=ALONE): VmMemory(ballooned=0, swapped=GIB)}))
+    assert english(found.text).endswith("0 B are taken back by ballooning and 1.0 GB are swapped out")

@@ -126,3 +126,10 @@ def test_the_text_names_value_and_limit() -> None:
     assert english(found.text) == (
         "90.0 % of the shared storage is used (1.8 TB of 2.0 TB; number of datastores: 2); the limit is 85 %"
     )
+
+
+def test_the_text_says_how_much_is_promised() -> None:
+    (found,) = findings(SLUG, _datastores(datastore(uncommitted=2000 * GIB)))
+    assert english(found.text) == (
+        "250.0 % of the shared storage is promised to virtual machines (2.4 TB of 1000.0 GB); the limit is 200 %"
+    )

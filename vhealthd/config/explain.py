@@ -68,11 +68,12 @@ def expected(node: Schema, whole: Schema) -> str:
     choices = node.get("enum", [node["const"]] if "const" in node else None)
     if choices:
         return f"one of: {', '.join(str(choice) for choice in choices)}"
+    text = "a regular expression" if node.get("format") == "regex" else "text"
     words = {
         "integer": f"a whole number{range_text(node)}",
         "number": f"a number{range_text(node)}",
         "boolean": "true or false",
-        "string": "text that is not empty" if node.get("minLength") else "text",
+        "string": f"{text} that is not empty" if node.get("minLength") else text,
         "array": "a list with at least one entry" if node.get("minItems") else "a list",
     }
     keys = ", ".join(sorted(node.get("properties", {})))

@@ -35,7 +35,7 @@ _MEANINGS = (
     ("expected ',' or", "a bracket that is never closed, or a missing comma"),
     ("expected <block end>", "this does not fit the lines above it; look at the indentation"),
     ("expected '<document start>'", "this does not fit the lines above it; look at the indentation"),
-    ("expected a single document", "a second document (---) begins here; the configuration is one document"),
+    ("but found another document", "a second document (---) begins here; the configuration is one document"),
     ("maximum depth", "nested too deeply"),
 )
 
@@ -106,15 +106,16 @@ def _compose(file: Path, text: str) -> tuple[Node | None, ConfigProblem | None]:
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         return None, ConfigProblem(file, line, "", "not valid YAML: a control character")
-    except (AssertionError, ValueError):  # what ruamel.yaml lets through: %YAML 1.9, "\UFFFFFFFF"
+    except Exception:  # noqa: BLE001 - ruamel.yaml lets many kinds through, as OverflowError for "\UFFFFFFFF"
         return None, ConfigProblem(file, None, "", "not valid YAML")
 
 
 def _syntax_problem(file: Path, error: MarkedYAMLError) -> ConfigProblem:
     said = error.problem or ""
     meaning = next((f": {meaning}" for beginning, meaning in _MEANINGS if said.startswith(beginning)), "")
-    never_closed = "end of stream" in said or "<stream end>" in said
-    mark = error.context_mark if never_closed and error.context_mark else error.problem_mark
+    # where it began tells more than where the reader gave up
+    missed_an_end = "end of stream" in said or "<stream end>" in said or "could not find" in said
+    mark = error.context_mark if missed_an_end and error.context_mark else error.problem_mark
     column = f" (column {mark.column + 1})" if mark else ""
     return ConfigProblem(file, mark.line + 1 if mark else None, "", f"not valid YAML{meaning}{column}")
 

@@ -7,7 +7,7 @@ from typing import Any
 from vhealthd import wording
 from vhealthd.model import Category, NotExamined
 from vhealthd.report import english
-from vhealthd.report.glyphs import NARROW, cell, safe
+from vhealthd.report.glyphs import NARROW, WIDE, cell, safe
 from vhealthd.report.order import Found, Judged, Unjudged, found, unjudged, worst_results_first
 
 View = dict[str, Any]
@@ -45,7 +45,7 @@ def _check(row: Judged, place: str) -> View:
     return {
         "slug": result.check,
         "place": place,
-        "title": safe(result.title),
+        "title": cell(result.title, WIDE),
         "vcenter": cell(row.vcenter.name, NARROW),
         "status": result.outcome.value,
         "examined": english.number(result.examined),

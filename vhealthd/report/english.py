@@ -129,6 +129,17 @@ def counted(value: int, noun: str) -> str:
     return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
 
 
+def of_outcome(count: int, outcome: str) -> str:
+    """Return `2 critical`."""
+    return f"{count:,} {OUTCOMES[outcome].lower()}"
+
+
+def unit(count: int, *, several: bool) -> str:
+    """Name what the donut counts; with several vCenters, checks count once for each."""
+    noun = "result" if several else "check"
+    return noun if count == 1 else f"{noun}s"
+
+
 def moment(when: datetime) -> str:
     """Return a time for people, in UTC, to the minute."""
     return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
@@ -168,6 +179,8 @@ def passed(count: int, total: int) -> str:
     """Say how many checks found nothing to report."""
     if not total:
         return "No check was run."
+    if not count:
+        return "No check passes."
     if count == total:
         return "The only check passes." if total == 1 else f"All {counted(total, 'check')} pass."
     return f"{number(count)} of {counted(total, 'check')} {'passes' if count == 1 else 'pass'}."

@@ -12,8 +12,10 @@ from importlib.resources import files
 
 # Controls, invisible formatting (also of direction), surrogates, private use, unassigned, line and paragraph marks.
 _UNSHOWN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-# A width for `cell`: of the columns that name a vCenter.
-NARROW = 13
+# Widths for `cell`: of the columns that name a vCenter, and of those that take what is left.
+NARROW, WIDE = 13, 40
+
+_LONGEST = 1000
 
 _BLANKS = frozenset("\t\r\n\u0085\u2028\u2029")
 
@@ -37,9 +39,12 @@ def clip(text: str, limit: int) -> str:
 
 
 def cell(text: str, width: int = 22) -> list[str]:
-    """Return safe text in pieces: every second one has no place to break and is wider than `width` small letters."""
+    """Return safe text in pieces: every second one has no place to break and is wider than `width` small letters.
+
+    It is cut where no row of a table could hold it: rows are not broken over pages.
+    """
     pieces = [""]
-    for place, piece in enumerate(_UNBREAKABLE.split(safe(text))):
+    for place, piece in enumerate(_UNBREAKABLE.split(clip(safe(text), _LONGEST))):
         if place % 2 and _letters(piece) > width:
             pieces += [piece, ""]
         else:

@@ -12,7 +12,7 @@ from vhealthd.report import english
 from vhealthd.report.appendix import appendix
 from vhealthd.report.chapter import chapter
 from vhealthd.report.glyphs import cell, clip, safe
-from vhealthd.report.order import Found, Judged, affected, found, judged, tally, top
+from vhealthd.report.order import Found, Judged, affected, judged, tally, top
 
 View = dict[str, Any]
 
@@ -49,11 +49,10 @@ def _of(category: Category, rows: list[Judged]) -> list[Judged]:
 def _lead(report: ScanReport) -> list[dict[str, str]]:
     """Return the sentences of the first page: what was not seen at all, what is wrong, what else was not seen."""
     counts = tally(judged(report))
-    objects = affected(report)
-    lead = (
-        [(Outcome.CRITICAL, english.unreachable(down))] if (down := _in_state(report, VCenterState.UNREACHABLE)) else []
-    )
-    if objects:
+    lead: list[tuple[Outcome, str]] = []
+    if down := _in_state(report, VCenterState.UNREACHABLE):
+        lead.append((Outcome.CRITICAL, english.unreachable(down)))
+    if objects := affected(report):
         worst = Outcome.CRITICAL if counts[Outcome.CRITICAL] else Outcome.WARNING
         where = len({vcenter for vcenter, _ in objects})
         said = english.affected(counts[Outcome.CRITICAL], counts[Outcome.WARNING], len(objects), where)
@@ -66,6 +65,7 @@ def _lead(report: ScanReport) -> list[dict[str, str]]:
 
 
 def _unseen(report: ScanReport, counts: dict[Outcome, int]) -> list[tuple[Outcome, str]]:
+    """Say what was not seen, or not for sure, of vCenters that answered; nothing where all was."""
     unexamined = {(row.vcenter.name, one.object.ref) for row in judged(report) for one in row.result.not_examined}
     unmatched = [name for vcenter in report.vcenters for name in vcenter.unmatched_scope]
     untrusted = [vcenter.name for vcenter in report.vcenters if vcenter.tls in ("unverified", "plain")]
@@ -95,9 +95,7 @@ def _parts(counts: dict[Outcome, int]) -> list[dict[str, Any]]:
 
 def _in_words(counts: dict[Outcome, int]) -> list[str]:
     """Return `2 critical`, `1 unknown`, ... without those that are not there."""
-    return [
-        f"{english.number(count)} {english.OUTCOMES[outcome].lower()}" for outcome, count in counts.items() if count
-    ]
+    return [english.of_outcome(count, outcome) for outcome, count in counts.items() if count]
 
 
 def _donut(report: ScanReport, rows: list[Judged]) -> View:
@@ -106,7 +104,7 @@ def _donut(report: ScanReport, rows: list[Judged]) -> View:
     return {
         "parts": _parts(counts),
         "total": english.number(len(rows)),
-        "unit": english.counted(len(rows), "result" if several else "check").partition(" ")[2],
+        "unit": english.unit(len(rows), several=several),
         "note": english.per_vcenter(len(report.vcenters)) if several else "",
         "alt": english.donut(_in_words(counts)),
     }
@@ -154,7 +152,7 @@ def _sum(report: ScanReport, kind: str, parent: str) -> tuple[int | None, str]:
 
 
 def _top(report: ScanReport, rows: list[Judged]) -> View:
-    first, total = top(report, _TOP), len(found(rows))
+    first, total = top(report, _TOP), sum(len(row.result.findings) for row in rows)
     return {
         "rows": [_top_row(one) for one in first],
         "note": english.top_shown(len(first), total) if total > len(first) else "",

@@ -33,16 +33,17 @@ log = structlog.get_logger(__name__)
 
 TRIES = 5
 TRIES_AFTER_SILENCE = 2  # a server that says nothing for the whole time-out is rarely better at the third try
-_BACK_OFF = wait_random_exponential(multiplier=0.5, max=10)  # full jitter
 _PASSING_STATUS = frozenset({429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """Seconds until a step of one request is given up."""
+class Pace:
+    """Seconds: until a step of one request is given up, and at most between two tries (full jitter below that)."""
 
     connect: float = 10
     answer: float = 45
+    first_back_off: float = 0.5
+    longest_back_off: float = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Transport:
         user_agent: str,
         in_flight: int,
         deadline: float,
-        timeouts: Timeouts = Timeouts(),
+        pace: Pace = Pace(),
     ) -> None:
         self.url = URL(url)
         self.traffic = Traffic()
@@ -117,7 +118,8 @@ class Transport:
         self._slots = asyncio.Semaphore(in_flight)
         self._in_flight = in_flight
         self._deadline = deadline
-        self._timeouts = timeouts
+        self._pace = pace
+        self._back_off = wait_random_exponential(multiplier=pace.first_back_off, max=pace.longest_back_off)
 
     async def __aenter__(self) -> Self:
         trace = aiohttp.TraceConfig()
@@ -128,7 +130,7 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"},
             timeout=aiohttp.ClientTimeout(
-                total=self._timeouts.answer, connect=None, sock_connect=self._timeouts.connect, sock_read=None
+                total=self._pace.answer, connect=None, sock_connect=self._pace.connect, sock_read=None
             ),
             trace_configs=[trace],
         )
@@ -154,7 +156,7 @@ class Transport:
         tries = AsyncRetrying(
             retry=retry_if_exception_type(_PassingError),
             stop=self._enough if repeatable else lambda _: True,
-            wait=_wait,
+            wait=self._wait,
             before_sleep=_say_again,
             reraise=True,
         )
@@ -168,6 +170,10 @@ class Transport:
         tries = error.tries if isinstance(error, _PassingError) else TRIES
         late = asyncio.get_running_loop().time() + state.upcoming_sleep >= self._deadline
         return late or state.attempt_number >= tries
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        return max(self._back_off(state), error.after if isinstance(error, _PassingError) else 0)
 
     async def _try_once(self, method: str, path: str, headers: Mapping[str, str] | None, json: object) -> Answer:
         target = URL(f"{self.url}{path}", encoded=True)
@@ -196,8 +202,8 @@ class Transport:
                 sentence.format(
                     host=host,
                     where=f"{host}:{port}",
-                    connect=self._timeouts.connect,
-                    answer=self._timeouts.answer,
+                    connect=self._pace.connect,
+                    answer=self._pace.answer,
                     cause=_cause(error),
                 )
             ),
@@ -264,11 +270,6 @@ def _usable(answer: Answer) -> Answer:
             "put vCenter's own address into the configuration"
         )
     return answer
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    return max(_BACK_OFF(state), error.after if isinstance(error, _PassingError) else 0)
 
 
 def _say_again(state: RetryCallState) -> None:

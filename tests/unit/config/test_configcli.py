@@ -1,0 +1,198 @@
+"""What `config check`, `config schema` and `config init` print."""
+
+import json
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # it ships no types
+import pytest
+from ruamel.yaml import YAML
+
+from vhealthd import configcli
+from vhealthd.catalogue import GROUP, Catalogue
+from vhealthd.config import (
+    InvalidConfigError,
+    ScanSettings,
+    Scope,
+    SecretRef,
+    Settings,
+    VCenterSettings,
+    load,
+)
+from vhealthd.config.settings import DnsSettings, LogSettings, ReportSettings, TlsSection
+
+FINGERPRINT = ":".join(["AB"] * 32)
+EXAMPLE = f"""\
+vcenters:
+  - name: prod
+    url: https://vc01.example.com
+    username: svc-vhealthd@vsphere.local
+    password: {{file: prod.password}}
+    tls: {{sha256_fingerprint: "{FINGERPRINT}"}}
+    scope: {{datacenters: [], clusters: []}}
+  - {{name: test, url: "https://vc02", username: svc, password: {{credential: test}}, tls: {{verify: false}}}}
+scan: {{concurrency: 8, requests_in_flight: 8, check_timeout: 60s, deadline: 15m, select: [], vcenters_at_once: 4}}
+dns: {{nameservers: ["10.0.0.53:5353"], timeout: 2s}}
+checks:
+  snapshot-age: {{warning_days: 7, critical_days: 30}}
+  cpu-utilization:
+report: {{language: en, formats: [pdf, json], output_dir: /var/lib/vhealthd/reports}}
+log: {{level: info, format: auto}}
+"""
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return Catalogue.discover([EntryPoint("builtin", "vhealthd_checks", GROUP)])
+
+
+@pytest.fixture(scope="module")
+def schema(catalogue: Catalogue) -> dict[str, Any]:
+    return configcli.schema(catalogue)
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    for name in ("prod.password", "test"):
+        (tmp_path / name).write_text("secret\n")
+        (tmp_path / name).chmod(0o600)
+    file = tmp_path / "config.yaml"
+    file.write_text(EXAMPLE)
+    return file
+
+
+# --- check ----------------------------------------------------------------------------------------------------------
+
+
+def test_check_says_what_is_in_a_fine_configuration(config: Path, catalogue: Catalogue) -> None:
+    lines = configcli.check_lines(config, catalogue)
+    assert lines == [f"{config}: 2 vCenters, {len(catalogue.checks)} checks: fine"]
+
+
+def test_check_counts_the_selected_checks(config: Path, catalogue: Catalogue) -> None:
+    config.write_text(EXAMPLE.replace("select: []", "select: [snapshot-age]"))
+    assert configcli.check_lines(config, catalogue) == [f"{config}: 2 vCenters, 1 check: fine"]
+
+
+def test_check_shows_warnings(config: Path, catalogue: Catalogue) -> None:
+    (config.parent / "prod.password").chmod(0o644)
+    warning, verdict = configcli.check_lines(config, catalogue)
+    assert warning.startswith(f"warning: {config}:5: vcenters[0].password: ")
+    assert verdict.endswith("checks: fine, with 1 warning")
+
+
+def test_check_finds_the_errors_of_the_settings_and_of_the_checks_together(config: Path, catalogue: Catalogue) -> None:
+    config.write_text(EXAMPLE.replace("level: info", "level: loud").replace("warning_days: 7", "warning_days: x"))
+    with pytest.raises(InvalidConfigError) as caught:
+        configcli.check_lines(config, catalogue)
+    assert [problem.path for problem in caught.value.problems] == ["checks.snapshot-age.warning_days", "log.level"]
+
+
+# --- schema ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_schema_is_a_schema(schema: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == jsonschema.Draft202012Validator.META_SCHEMA["$id"]
+
+
+def test_the_example_fits_the_schema(schema: dict[str, Any]) -> None:
+    jsonschema.validate(YAML(typ="safe").load(EXAMPLE), schema)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("url:", "uri:"),
+        ("https://vc01.example.com", "https://vc01.example.com/ui"),
+        ("{file: prod.password}", "secret"),
+        ("{file: prod.password}", "{file: prod.password, env: A}"),
+        ("{verify: false}", "{verify: false, ca_file: x}"),
+        ("concurrency: 8", "concurrency: 65"),
+        ("deadline: 15m", "deadline: 15"),
+        ("deadline: 15m", "deadline: 15 minutes"),
+        ("snapshot-age:", "snapshot-ages:"),
+        ("warning_days: 7", "warnin_days: 7"),
+        ("warning_days: 7", "warning_days: seven"),
+        ("warning_days: 7", "warning_days: -1"),
+        ("formats: [pdf, json]", "formats: []"),
+        ("language: en", "language: zh"),
+    ],
+)
+def test_what_the_loader_refuses_does_not_fit_the_schema(right: str, wrong: str, schema: dict[str, Any]) -> None:
+    assert right in EXAMPLE
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(YAML(typ="safe").load(EXAMPLE.replace(right, wrong, 1)), schema)
+
+
+def test_the_schema_describes_every_limit(schema: dict[str, Any]) -> None:
+    days = schema["properties"]["checks"]["properties"]["snapshot-age"]["properties"]["warning_days"]
+    assert days["description"]
+    assert (days["unit"], days["minimum"], days["default"], days["type"]) == ("days", 0, 7, "number")
+
+
+def test_the_schema_writes_times_as_the_file_does(schema: dict[str, Any]) -> None:
+    scan = schema["$defs"]["ScanSettings"]["properties"]
+    assert (scan["check_timeout"]["default"], scan["deadline"]["default"]) == ("1m", "15m")
+
+
+# --- init -----------------------------------------------------------------------------------------------------------
+
+
+def _without_comment_signs(text: str) -> str:
+    """Uncomment the limits of the checks."""
+    head, _, limits = text.partition("# checks:\n")
+    return head + "checks:\n" + "\n".join(line.removeprefix("# ") for line in limits.split("\n"))
+
+
+def _with_password(text: str, folder: Path) -> Path:
+    (folder / "password").write_text("secret\n")
+    file = folder / "config.yaml"
+    file.write_text(text.replace("/etc/vhealthd/prod.password", "password"))
+    return file
+
+
+def test_the_starter_lacks_nothing_but_the_password(catalogue: Catalogue, tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(configcli.starter(catalogue).replace("/etc/vhealthd", str(tmp_path)))
+    with pytest.raises(InvalidConfigError) as caught:
+        load(file, also=catalogue.problems)
+    assert [problem.path for problem in caught.value.problems] == ["vcenters[0].password"]
+
+
+def test_the_starter_has_the_defaults(catalogue: Catalogue, tmp_path: Path) -> None:
+    given = load(_with_password(configcli.starter(catalogue), tmp_path)).settings
+    assert given == Settings(
+        vcenters=(
+            VCenterSettings(
+                name="prod",
+                url="https://vcenter.example.com",
+                username="vhealthd@vsphere.local",
+                password=SecretRef(file=tmp_path / "password"),
+            ),
+        )
+    )
+
+
+def test_the_limits_in_the_starter_are_the_defaults_of_the_checks(catalogue: Catalogue, tmp_path: Path) -> None:
+    file = _with_password(_without_comment_signs(configcli.starter(catalogue)), tmp_path)
+    loaded = load(file, also=catalogue.problems)
+    assert set(loaded.settings.checks) == {check.slug for check in catalogue.checks if check.limits.model_fields}
+    assert all(bound.limits == bound.check.limits() for bound in catalogue.bind(loaded.settings))
+
+
+def test_the_starter_names_every_option(catalogue: Catalogue) -> None:
+    text = configcli.starter(catalogue)
+    models = (Settings, VCenterSettings, TlsSection, Scope, SecretRef, ScanSettings, DnsSettings, ReportSettings)
+    for name in (name for model in (*models, LogSettings) for name in model.model_fields):
+        assert f"{name}:" in text
+
+
+def test_the_starter_fits_the_schema(catalogue: Catalogue, schema: dict[str, Any]) -> None:
+    jsonschema.validate(YAML(typ="safe").load(configcli.starter(catalogue)), schema)
+
+
+def test_the_schema_can_be_written_as_json(schema: dict[str, Any]) -> None:
+    assert json.loads(json.dumps(schema)) == schema
