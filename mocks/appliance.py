@@ -35,7 +35,7 @@ def plain_answers(world: World, release: str, now: datetime) -> dict[str, Json]:
         **_services(appliance),
         "update": {"state": "UP_TO_DATE", "version": about(world, release)["version"]},
         "update/policy": {
-            "default_url": "https://vapp-updates.vmware.com/",
+            "default_URL": "https://vapp-updates.vmware.com/",
             "auto_stage": False,
             "check_schedule": [],
             "certificate_check": True,
@@ -127,7 +127,7 @@ def _backup(appliance: Appliance) -> dict[str, Json]:
         "location_user": "backup",
         "type": "SCHEDULED",
         "messages": [],
-        "build": "24022515",
+        "build": {"version_name": "8.0.3", "version": "8.0.3.00000", "build_number": "24022515"},
         "description": _message("Backup of the appliance"),
         "service": "com.vmware.appliance.recovery.backup.job",
         "operation": "create",

@@ -13,7 +13,7 @@ from mocks.appliance import monitoring, plain_answers
 from mocks.certificates import certificate_answers
 from mocks.encode.value import timestamp
 from mocks.inventory import listing, tools_answers
-from mocks.schema import release_key
+from mocks.schema import RELEASES, release_key
 from mocks.sessions import Account, Session, Sessions, unauthenticated
 from mocks.wire import Answer, Call, Json, error, no_content, ok
 from mocks.world import Service, World
@@ -86,6 +86,13 @@ class AutomationService:
         user, _, password = _decode(credentials).partition(":")
         if scheme.lower() != "basic" or not self.account.accepts(user, password):
             raise unauthenticated()
+        if len(self.sessions.open) >= self.account.session_limit:
+            raise error(
+                503,
+                "SERVICE_UNAVAILABLE",
+                "com.vmware.vapi.endpoint.failedToLoginMaxUserSessionCountReached",
+                f"User session count is limited to {self.account.session_limit}.",
+            )
         shared = release_key(self.release) >= UNIFIED
         session = self.sessions.login(user, frozenset({"api", "vi"} if shared else {"api"}), self.clock(), TOKEN_DIGITS)
         cookie = f"vmware-api-session-id={session.token};Path=/;Secure;HttpOnly"
@@ -102,7 +109,7 @@ class AutomationService:
                 400, "INVALID_ARGUMENT", "com.vmware.vcenter.system.hello", "The list of releases is not valid."
             )
         ours = release_key(self.release)
-        common = (each for each in asked if (8, 0, 1, 0) <= release_key(each) <= ours)
+        common = (each for each in asked if each in RELEASES and (8, 0, 1, 0) <= release_key(each) <= ours)
         return ok({"api_release": next(common, "")})
 
     def _services(self) -> dict[str, Json]:
@@ -149,20 +156,20 @@ def _session(session: Session) -> Json:
 
 
 def _service(name: str, service: Service) -> Json:
-    """Write a service; its health is known only while it runs."""
+    """Write a service; its health and the messages on it are given only while it runs."""
     row: dict[str, Json] = {
         "name_key": f"cis.{name}.ServiceName",
         "description_key": f"cis.{name}.ServiceDescription",
         "startup_type": service.startup,
         "state": service.state,
-        "health_messages": [],
     }
-    if service.state == "STARTED" and service.health:
-        row["health"] = service.health
+    if service.state != "STARTED":
+        return row
+    messages = []
     if service.health == "HEALTHY_WITH_WARNINGS":
         text = f"{name} is healthy with warnings"
-        row["health_messages"] = [{"id": f"{name}.health.warning", "default_message": text, "args": []}]
-    return row
+        messages = [{"id": f"{name}.health.warning", "default_message": text, "args": []}]
+    return row | {"health_messages": messages} | ({"health": service.health} if service.health else {})
 
 
 def unknown(path: str) -> Exception:

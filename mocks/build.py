@@ -95,7 +95,7 @@ class Builder:
 
     def host(self, name: str, number: int, compute: ComputeResource) -> Host:
         """Add a healthy host with records in DNS that agree with each other."""
-        address = f"10.20.{number // 250}.{number % 250 + 11}"
+        address = f"10.20.{number // 200}.{number % 200 + 11}"
         host = Host(
             moid=self.moid("host"),
             name=name,

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import orjson
 
@@ -16,6 +16,7 @@ from mocks.encode.value import Encoders, Tree
 from mocks.encode.vm import VM
 from mocks.schema import Declared, array_name, is_a, properties, resolve
 from mocks.sessions import Reference, moref
+from mocks.wire import Json
 from mocks.world import Entity, ResourcePool, Vm, World
 
 ENCODERS: dict[str, Encoders] = {
@@ -95,7 +96,7 @@ class Estate:
         if isinstance(self.world.entities.get(moid), ResourcePool):
             yield from (vm for vm in self.world.all(Vm) if vm.pool == moid)
 
-    def property(self, target: Reference, name: str) -> Any:  # noqa: ANN401 (a property is any JSON value)
+    def property(self, target: Reference, name: str) -> Json:
         """Give a top-level property's plain value; None where it is unset or unknown."""
         entity = self.world.entities.get(target[1])
         encoders = self.singletons.get(target[0], {}) if entity is None else ENCODERS[entity.kind]
@@ -126,7 +127,7 @@ def _property(path: str, value: Tree) -> Tree:
     return {"_typeName": "DynamicProperty", "name": path, "val": value}
 
 
-def _walk(value: Any, path: str) -> Any:  # noqa: ANN401 (walks any JSON value)
+def _walk(value: Json, path: str) -> Json:
     for step in path.split("."):
         if value is None:
             return None
@@ -134,7 +135,7 @@ def _walk(value: Any, path: str) -> Any:  # noqa: ANN401 (walks any JSON value)
     return value
 
 
-def box(value: Any, declared: Declared) -> Tree:  # noqa: ANN401 (boxes any JSON value)
+def box(value: Json, declared: Declared) -> Tree:
     """Box a property's value for `val`: arrays and simple values get a name and `_value`, objects stay as they are."""
     if declared.array:
         return {"_typeName": array_name(declared.type), "_value": value}

@@ -47,6 +47,8 @@ SERVED = (
 )
 RELEASE = re.compile(r"\d+\.\d+\.\d+\.\d+")
 OLDEST = (7, 0, 0, 0)
+# An internal build between two releases: its content ships with the next one.
+UNNUMBERED = {"vim.version.v9_1_0_1": "9.1.1.0"}
 
 
 def wire_name(kind: Kind) -> str:
@@ -57,12 +59,10 @@ def wire_name(kind: Kind) -> str:
 
 
 def since(version: str) -> str:
-    """`@8.0.2.0`, or nothing for what every release with VI JSON has."""
-    release = VMOMI.versionIdMap.get(version, "")
-    if not RELEASE.fullmatch(release):
-        # Internal builds between two releases have no number of their own: their content ships with the next one.
-        release = "9.1.1.0" if version == "vim.version.v9_1_0_1" else "0.0.0.0"  # noqa: S104 (a release, not an address)
-    return f"@{release}" if tuple(map(int, release.split("."))) > OLDEST else ""
+    """Give `@8.0.2.0`, or nothing for what every release with VI JSON has."""
+    release = UNNUMBERED.get(version) or VMOMI.versionIdMap.get(version, "")
+    newer = RELEASE.fullmatch(release) and tuple(map(int, release.split("."))) > OLDEST
+    return f"@{release}" if newer else ""
 
 
 def declared(prop: Kind) -> tuple[Any, str]:

@@ -56,12 +56,16 @@ class Session:
 
 @dataclass(slots=True)
 class Account:
-    """The one account; after `locked_after` wrong passwords the right one is refused too."""
+    """The one account; after `locked_after` wrong passwords the right one is refused too.
+
+    `session_limit` is how many sessions it may have at a time.
+    """
 
     user: str
     password: str
     level: Literal["full", "readonly"] = "full"
     locked_after: int | None = None
+    session_limit: int = 550
     failures: int = 0
 
     def accepts(self, user: str, password: str) -> bool:

@@ -56,6 +56,7 @@ class MockVCenter:
         tls: Certificates | None = None,
         account: Literal["full", "readonly"] = "full",
         locked_after: int | None = None,
+        session_limit: int = 550,
         host: str = "127.0.0.1",
         port: int = 0,
         name: str | None = None,
@@ -76,7 +77,7 @@ class MockVCenter:
         self.stats = Stats(self.sessions)
         rules = Rules(page_size=page_size, wrapped=release_key(release) >= WRAPPED_SINCE)
         rules = reduce(lambda bent, fault: fault.bend(bent), faults, rules)
-        owner = Account(USER, PASSWORD, account, locked_after)
+        owner = Account(USER, PASSWORD, account, locked_after, session_limit)
         self.automation = AutomationService(world, self.sessions, owner, release, self.now)
         self.vim = VimService(Collector(self.estate, rules), self.sessions, owner, release, self.now)
         self.closing = asyncio.Event()

@@ -68,7 +68,7 @@ class VimService:
             session.calls += 1
         target = match["type"], match["moid"]
         if call.method == "GET":
-            return self._read(session, target, match["name"])
+            return self._read(session, target, match["name"], release_key(match["release"]))
         return self._invoke(call, session, target, match["name"], release_key(match["release"]))
 
     def _versions(self) -> Answer:
@@ -80,22 +80,21 @@ class VimService:
     def _speaks(self, release: str) -> bool:
         return release in RELEASES and OLDEST <= release_key(release) <= release_key(self.release)
 
-    def _read(self, session: Session | None, target: Reference, name: str) -> Answer:
+    def _read(self, session: Session | None, target: Reference, name: str, release: tuple[int, ...]) -> Answer:
         if target == ("SessionManager", "SessionManager") and name == "currentSession":
             return ok(session and self._user_session(session))
-        if target[0] == "ContainerView" and session is None:
-            raise not_authenticated(target)
-        if resolve(target[0], name) is None:
+        declared = resolve(target[0], name)
+        if declared is None or declared.since > release:
             return NOT_FOUND
-        if session is None and (target[0], name) != ("ServiceInstance", "content"):
-            raise not_authenticated(target)
-        if session is None:
+        if target == ("ServiceInstance", "ServiceInstance") and name == "content":
             return ok(self.estate.property(target, name))
-        if target[0] == "SessionManager":
-            return self._session_list(session, target)
+        if session is None:
+            raise not_authenticated(target)
+        if target == ("SessionManager", "SessionManager") and name == "sessionList":
+            return self._session_list(target)
         return self.collector.read(session, target, name)
 
-    def _session_list(self, _session: Session, target: Reference) -> Answer:
+    def _session_list(self, target: Reference) -> Answer:
         if self.account.level != "full":
             text = "Permission to perform this operation was denied."
             raise fault("NoPermission", text, object=moref(target), privilegeId="Sessions.TerminateSession")

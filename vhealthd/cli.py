@@ -21,6 +21,7 @@ from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.checkdocs import check_page, check_rows, limits_line
 from vhealthd.config import InvalidConfigError, Loaded, Settings, VCenterSettings, load
 from vhealthd.errors import ConfigError, OutputError, UsageError, VhealthdError
+from vhealthd.memory import relax_collector
 from vhealthd.model import Outcome, ScanReport
 from vhealthd.report import jsonreport
 from vhealthd.report.pdf import render_pdf
@@ -124,6 +125,7 @@ def scan_command(
     wanted = _formats(formats, settings)
     vcenters = _choose(settings, names)
     checks = catalogue.bind(settings, only=slugs)
+    relax_collector()
     report, seen = asyncio.run(_scan(settings, checks, vcenters, from_inventory))
     if save_inventory:
         _save(save_inventory, seen, redact=redact)

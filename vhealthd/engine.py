@@ -62,15 +62,20 @@ async def run_checks(
     check_timeout: float,
     on_done: Callable[[str], None] = lambda _: None,
 ) -> tuple[CheckResult, ...]:
-    """Run checks, `concurrency` of them judging at once; `check_timeout` in seconds counts judging alone."""
-    slots = asyncio.Semaphore(concurrency)
+    """Run checks, `concurrency` of them at once; `check_timeout` in seconds counts judging alone.
+
+    Judging is arithmetic: threads that judge at once would only fight for the interpreter, and keep it from the event
+    loop (by 300 ms and more for 20,000 VMs). So they judge one after the other.
+    """
+    slots, lane = asyncio.Semaphore(concurrency), asyncio.Lock()
 
     async def run(bound: BoundCheck) -> CheckResult:
         check = bound.check
         try:
-            parts = {need: await source.fetch(need) for need in sorted(check.needs)}
             async with slots:
-                return await _judge(bound, Inventory(now=now, vcenter=vcenter, parts=parts), check_timeout)
+                parts = {need: await source.fetch(need) for need in sorted(check.needs)}
+                async with lane:
+                    return await _judge(bound, Inventory(now=now, vcenter=vcenter, parts=parts), check_timeout)
         except VCenterError as error:
             cannot = isinstance(error, NotPermittedError | NotSupportedError)
             return no_verdict(check, Outcome.SKIPPED if cannot else Outcome.UNKNOWN, NOT_READ(why=str(error)))

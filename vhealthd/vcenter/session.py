@@ -53,6 +53,8 @@ class TokenSession:
         self._last_use = 0.0
         self._rebuilds = 0
         self._failure: VCenterError | None = None
+        # A login under way outlives whoever waits for it: vCenter may have made the session that it asks for already.
+        self._logging_in: asyncio.Future[str] | None = None
 
     async def current(self) -> tuple[str, int]:
         """Return the token and its generation, logging in first if there is none or it has idled too long.
@@ -91,6 +93,8 @@ class TokenSession:
     async def close(self) -> None:
         """Log out, if there is a session. A logout that fails is logged and forgotten: the session will idle out."""
         async with self._lock:
+            if self._logging_in:
+                await self._finish_login()
             if self.state is TokenState.AUTHENTICATED:
                 self.state = TokenState.EXPIRED
                 self._failure = SessionLostError("the session was closed")
@@ -108,15 +112,29 @@ class TokenSession:
     async def _authenticate(self) -> None:
         if self._failure:
             raise self._failure
+        self._logging_in = self._logging_in or asyncio.ensure_future(self._login())
         try:
-            self._token = await self._login()
+            self._token = await asyncio.shield(self._logging_in)
         except VCenterError as error:
             self._failure = error
             raise
+        finally:
+            if self._logging_in.done():
+                self._logging_in = None
         self.logins += 1
         self._generation += 1
         self._served, self._last_use = False, self._clock()
         self.state = TokenState.AUTHENTICATED
+
+    async def _finish_login(self) -> None:
+        """Wait for a login whose asker was cancelled, so that its session can be logged out."""
+        try:
+            await self._authenticate()
+        except VCenterError as error:
+            log.info("no session to log out", why=str(error))
+        finally:
+            if self._logging_in:
+                self._logging_in.cancel()
 
     async def _let_go(self, token: str) -> None:
         try:

@@ -21,6 +21,7 @@ class Tree:
         self._root = root
         self._nodes: dict[MoRef, _Node] = {}
         self._entities: dict[MoRef, Entity] = {}
+        self._places: dict[MoRef, tuple[str, Entity | None]] = {}
 
     def add(self, content: ObjectContent) -> None:
         """Take a folder, datacenter or compute resource with its `name` and `parent`."""
@@ -47,14 +48,20 @@ class Tree:
 
     def path(self, name: str, parent: MoRef | None) -> str | None:
         """Return `/DC0/vm/web-1`; None for an object without a parent. It begins where the account's sight begins."""
-        if parent is None:
-            return None
-        steps = [node.name for node in self._up(parent)]
-        return "/" + "/".join([*reversed(steps), name])
+        return None if parent is None else f"{self._place(parent)[0]}/{name}"
 
     def datacenter(self, ref: MoRef | None) -> Entity | None:
         """Return the datacenter at or above a node."""
-        return next((self.entity(node.ref) for node in self._up(ref) if node.ref.type == "Datacenter"), None)
+        return None if ref is None else self._place(ref)[1]
+
+    def _place(self, parent: MoRef) -> tuple[str, Entity | None]:
+        """Return the path of a parent and its datacenter; thousands of VMs share a folder, so it is kept."""
+        if parent not in self._places:
+            steps = list(self._up(parent))
+            path = "".join(f"/{node.name}" for node in reversed(steps))
+            datacenter = next((node.ref for node in steps if node.ref.type == "Datacenter"), None)
+            self._places[parent] = path, self.entity(datacenter) if datacenter is not None else None
+        return self._places[parent]
 
     def cluster(self, ref: MoRef | None) -> Entity | None:
         """Return the cluster, if a host's parent is one and not the compute resource of a host that stands alone."""

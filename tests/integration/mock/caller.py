@@ -30,7 +30,9 @@ def query(
     kind: str, paths: Iterable[str], targets: Iterable[Json], *, missing: bool = False, size: int | None = None
 ) -> Json:
     """Write a RetrievePropertiesEx body for explicit objects."""
-    return query_specs(kind, paths, [{"_typeName": "ObjectSpec", "obj": each} for each in targets], missing, size)
+    return query_specs(
+        kind, paths, [{"_typeName": "ObjectSpec", "obj": each} for each in targets], missing=missing, size=size
+    )
 
 
 def view_query(kind: str, paths: Iterable[str], view: Json, *, size: int | None = None) -> Json:
@@ -40,7 +42,8 @@ def view_query(kind: str, paths: Iterable[str], view: Json, *, size: int | None 
     return query_specs(kind, paths, [chosen], missing=True, size=size)
 
 
-def query_specs(kind: str, paths: Iterable[str], objects: list[Json], missing: bool, size: int | None) -> Json:  # noqa: FBT001 (private to this file's two callers)
+def query_specs(kind: str, paths: Iterable[str], objects: list[Json], *, missing: bool, size: int | None) -> Json:
+    """Write a RetrievePropertiesEx body for chosen objects."""
     options: dict[str, Json] = {"_typeName": "RetrieveOptions"}
     if size is not None:
         options["maxObjects"] = size

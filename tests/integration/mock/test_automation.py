@@ -108,6 +108,22 @@ async def test_hosts_answer_for_their_settings_and_clocks() -> None:
         assert (reply.status, reply.body["_typeName"]) == (500, "InvalidName")
 
 
+async def test_pending_updates_must_say_where_to_look() -> None:
+    async with connected(MockVCenter(default_world())) as caller:
+        assert (await caller.get("/api/appliance/update/pending")).status == 400
+        reply = await caller.get("/api/appliance/update/pending?source_type=LAST_CHECK")
+        assert (reply.status, reply.body["error_type"]) == (404, "NOT_FOUND")
+
+
+async def test_monitoring_gives_the_metrics_that_are_asked_for() -> None:
+    async with connected(MockVCenter(default_world())) as caller:
+        names = "names=storage.used.filesystem.log&names=storage.totalsize.filesystem.log"
+        span = "start_time=2026-01-01T00:00:00Z&end_time=2026-01-02T00:00:00Z"
+        path = f"/api/appliance/monitoring/query?{names}&interval=MINUTES30&function=MAX&{span}"
+        used, total = (float(each["data"][-1]) for each in (await caller.get(path)).body)
+        assert used / total == pytest.approx(caller.vcenter.world.appliance.filesystem_used["log"], abs=0.01)
+
+
 async def test_statistics_do_not_count_themselves() -> None:
     async with connected(MockVCenter(default_world())) as caller:
         await caller.view("HostSystem", container=ref("Folder", "group-d1"))

@@ -143,7 +143,7 @@ async def test_values_arrive_as_they_were_built() -> None:
 @pytest.mark.parametrize(
     ("module", "name", "method", "arguments", "error"),
     [
-        ("appliance.update_client", "Pending", "list", ("LAST_CHECK",), "NotFound"),
+        ("vcenter.certificate_management.vcenter_client", "TrustedRootChains", "get", ("no-such",), "NotFound"),
         ("vcenter.services_client", "Service", "get", ("no-such",), "NotFound"),
     ],
 )

@@ -54,6 +54,16 @@ async def test_a_locked_account_refuses_the_right_password() -> None:
         assert (await caller.login()).status == 401
 
 
+async def test_sessions_that_are_never_closed_use_up_the_account() -> None:
+    async with connected(MockVCenter(default_world(), session_limit=2)) as caller:
+        caller.token = ""
+        assert (await caller.login()).status == 201
+        refused = await caller.login()
+        assert (refused.status, refused.body["error_type"]) == (503, "SERVICE_UNAVAILABLE")
+        await caller.call("DELETE", "/api/session")
+        assert (await caller.login()).status == 201
+
+
 async def test_a_dead_token_is_told_in_the_words_of_the_real_one() -> None:
     async with connected(MockVCenter(default_world()), login=False) as caller:
         caller.token = "0" * 32
