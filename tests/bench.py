@@ -16,9 +16,10 @@ from datetime import timedelta
 from typing import Any
 
 import aiohttp
+
+from vhealthd import interpreter
 from vhealthd.catalogue import Catalogue
 from vhealthd.config import Settings
-from vhealthd.memory import relax_collector
 from vhealthd.scan import Scan, scan
 from vhealthd.vcenter.transport import Answer, Transport
 
@@ -57,13 +58,15 @@ class NoProgress:
 
 async def scan_once(mock: Mapping[str, str]) -> dict[str, float]:
     """Scan and measure."""
-    settings = Settings.model_validate({
-        "vcenters": [
-            {"name": "big", "url": mock["url"], "username": mock["user"], "password": {"env": "BENCH_PASSWORD"}}
-        ],
-        "dns": {"nameservers": [mock["dns"]]},
-        "scan": {"requests_in_flight": IN_FLIGHT, "deadline": timedelta(minutes=10)},
-    })
+    settings = Settings.model_validate(
+        {
+            "vcenters": [
+                {"name": "big", "url": mock["url"], "username": mock["user"], "password": {"env": "BENCH_PASSWORD"}}
+            ],
+            "dns": {"nameservers": [mock["dns"]]},
+            "scan": {"requests_in_flight": IN_FLIGHT, "deadline": timedelta(minutes=10)},
+        }
+    )
     plan = Scan(settings=settings, checks=Catalogue.discover().bind(settings), run_id="bench", progress=NoProgress())
     held = Held()
     watch = asyncio.create_task(held.watch(), name="loop watch")
@@ -129,7 +132,7 @@ async def fetch_again(mock: Mapping[str, str], reads: list[tuple[str, object]]) 
 
 async def measure(mock: Mapping[str, str]) -> dict[str, float]:
     """Scan twice, the first time to warm the estate's caches, then fetch the same bytes."""
-    relax_collector()
+    interpreter.tune()
     await scan_once(mock)
     Recorded.reads, Recorded.size = [], 0
     import vhealthd.scan as shell  # noqa: PLC0415 - the one seam through which the bytes can be counted

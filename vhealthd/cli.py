@@ -16,12 +16,11 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from vhealthd import configcli, files, logs, saved, terminal
+from vhealthd import configcli, files, interpreter, logs, saved, terminal
 from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.checkdocs import check_page, check_rows, limits_line
 from vhealthd.config import InvalidConfigError, Loaded, Settings, VCenterSettings, load
 from vhealthd.errors import ConfigError, OutputError, UsageError, VhealthdError
-from vhealthd.memory import relax_collector
 from vhealthd.model import Outcome, ScanReport
 from vhealthd.report import jsonreport
 from vhealthd.report.pdf import render_pdf
@@ -96,7 +95,7 @@ def cli(context: click.Context, log_level: str | None) -> None:
 @_config_option
 @click.option("--vcenter", "names", multiple=True, metavar="NAME", help="Only this vCenter; may be repeated.")
 @click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
-@click.option("--output-dir", type=click.Path(path_type=Path, file_okay=False), help="Write the reports there.")
+@click.option("--output-dir", type=click.Path(path_type=Path), help="Write the reports there.")
 @click.option("--format", "formats", metavar="pdf,json", help="Which reports to write; overrides report.formats.")
 @click.option("--save-inventory", type=click.Path(path_type=Path, dir_okay=False), help="Keep what was seen.")
 @click.option("--redact", is_flag=True, help="With --save-inventory: replace every name and address.")
@@ -125,7 +124,7 @@ def scan_command(
     wanted = _formats(formats, settings)
     vcenters = _choose(settings, names)
     checks = catalogue.bind(settings, only=slugs)
-    relax_collector()
+    interpreter.tune()
     report, seen = asyncio.run(_scan(settings, checks, vcenters, from_inventory))
     if save_inventory:
         _save(save_inventory, seen, redact=redact)

@@ -7,6 +7,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -92,14 +93,21 @@ async def _judge(bound: BoundCheck, inventory: Inventory, check_timeout: float) 
     started = time.perf_counter()
     try:
         async with asyncio.timeout(check_timeout):
-            result = await _in_thread(check.slug, lambda: conclude(check, check.judge(inventory, bound.limits)))
+            result = await _in_thread(check.slug, lambda: _conclude_or_fail(bound, inventory))
     except TimeoutError:
         result = no_verdict(check, Outcome.UNKNOWN, TIMED_OUT(limit=check_timeout))
-    except Exception as error:
-        # Whatever a check raises is its own verdict's loss and no other's; the log keeps the trace.
-        log.exception("check failed", check=check.slug)
-        result = no_verdict(check, Outcome.UNKNOWN, BROKE(kind=type(error).__name__))
+    if isinstance(result, BaseException):
+        log.error("check failed", check=check.slug, exc_info=result)
+        result = no_verdict(check, Outcome.UNKNOWN, BROKE(kind=type(result).__name__))
     return replace(result, seconds=time.perf_counter() - started)
+
+
+def _conclude_or_fail(bound: BoundCheck, inventory: Inventory) -> CheckResult | BaseException:
+    """Let a check judge. Whatever it raises, were it SystemExit, is its own verdict's loss and no other's."""
+    try:
+        return conclude(bound.check, bound.check.judge(inventory, bound.limits))
+    except BaseException as error:  # noqa: BLE001 - it becomes the verdict
+        return error
 
 
 async def _in_thread(name: str, work: Callable[[], T]) -> T:
@@ -107,26 +115,13 @@ async def _in_thread(name: str, work: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
-    def settle(set_it: Callable[[], None]) -> None:
-        if not done.done():
-            set_it()
-
     def run() -> None:
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 - handed over whole to the waiter
-            failure = error
-            _tell(loop, lambda: settle(lambda: done.set_exception(failure)))
-        else:
-            _tell(loop, lambda: settle(lambda: done.set_result(result)))
+        result = work()
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            loop.call_soon_threadsafe(lambda: done.done() or done.set_result(result))
 
     threading.Thread(target=run, name=f"judge {name}", daemon=True).start()
     return await done
-
-
-def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(what)
 
 
 def conclude(check: Check, verdicts: Iterable[Verdict]) -> CheckResult:
@@ -155,9 +150,14 @@ def conclude(check: Check, verdicts: Iterable[Verdict]) -> CheckResult:
         outcome=outcome,
         reason=reason,
         examined=len(examined),
-        not_examined=tuple(missed),
-        findings=tuple(sorted(findings, key=lambda one: (-one.severity.rank, one.object.name, one.key or ""))),
+        not_examined=tuple(sorted(missed, key=lambda one: (one.object.name, one.object.ref.value, one.rule or ""))),
+        findings=tuple(sorted(findings, key=_place)),
     )
+
+
+def _place(finding: Finding) -> tuple[int, str, str, str]:
+    """Worst first, then by name; the rest only makes the order the same each time."""
+    return -finding.severity.rank, finding.object.name, finding.object.ref.value, finding.key or ""
 
 
 def _capped(check: Check, finding: Finding) -> Finding:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from mocks.dns import MockDns
 from mocks.faults import Fault
 from mocks.vcenter import MockVCenter
@@ -34,7 +36,7 @@ def settings_for(*vcenters: Mapping[str, Any], **sections: Mapping[str, Any]) ->
     return Settings.model_validate({"vcenters": list(vcenters), **sections})
 
 
-def account(vc: MockVCenter, monkeypatch: Any, **more: object) -> dict[str, object]:
+def account(vc: MockVCenter, monkeypatch: pytest.MonkeyPatch, **more: object) -> dict[str, object]:
     """Return the configuration of one vCenter whose password comes from the environment."""
     monkeypatch.setenv("VHEALTHD_TEST_PASSWORD", vc.password)
     return {
@@ -94,7 +96,7 @@ class Scanned:
 
 async def scan_world(
     world: World,
-    monkeypatch: Any,
+    monkeypatch: pytest.MonkeyPatch,
     *,
     release: str = "8.0.3.0",
     faults: tuple[Fault, ...] = (),
@@ -102,7 +104,7 @@ async def scan_world(
     deadline: timedelta = timedelta(minutes=2),
     in_flight: int = 8,
     scope: Mapping[str, Sequence[str]] | None = None,
-    **server: Any,
+    **server: Any,  # noqa: ANN401 - what MockVCenter takes
 ) -> Scanned:
     """Scan a world once, as configured by default, with the world's DNS."""
     async with (

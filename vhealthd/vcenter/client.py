@@ -178,7 +178,9 @@ class VCenterClient:
     async def _ask_appliance_for_version(self) -> None:
         with suppress(VCenterError):
             version = await self.automation("GET", "/appliance/system/version")
-            self.about = About(version=dig(version, "version"), build=dig(version, "build"))
+            # The appliance says 7.0.3.00400 where vCenter says 7.0.3.
+            short = ".".join(str(dig(version, "version") or "").split(".")[:3])
+            self.about = About(version=short or None, build=dig(version, "build"))
 
     # --- requests
 

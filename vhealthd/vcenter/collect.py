@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 Parts = Mapping[Need, object]
 
+_NO_ROOT = MoRef("Folder", "")
+
 TREE, HOSTS, DATASTORES, VMS = "inventory tree", "hosts", "datastores", "virtual machines"
 SIZES, SERVICES, NAMES = "snapshot sizes", "services", "names"
 _COLLECTOR_OF: Mapping[Need, str] = {
@@ -80,7 +82,7 @@ class Collector:
         self._resolver = resolver
         self._reachability = reachability
         self._no_session = no_session
-        self._tree = Tree(MoRef("Folder", ""))
+        self._tree = Tree(_NO_ROOT)
         self._all_hosts: Mapping[MoRef, Host] = {}
         self._mounted: set[MoRef] = set()  # datastores of the hosts in scope, known where the scope names clusters
         self._errands = Errands[Parts](
@@ -146,10 +148,7 @@ class Collector:
     # --- what each collector reads
 
     async def _read_tree(self) -> Parts:
-        root = self._client.about.root_folder
-        if self._client.vi_problem or root is None:
-            raise self._client.vi_problem or BadAnswerError("vCenter has named no root folder")
-        tree = Tree(root)
+        tree = Tree(self._client.about.root_folder or _NO_ROOT)
 
         async def read(kind: str) -> None:
             await self._reader.read(kind, await self._reader.references(kind), records.TREE_PATHS, tree.add)
@@ -223,7 +222,7 @@ class Collector:
         harvest = Harvest(facets, make)
         wanted = {path for facet in facets for path in facet.paths}.union(paths)
         await self._reader.read(kind, refs, wanted, harvest.take)
-        return {need: harvest.sorted(), **harvest.parts(self._reader.dropped.get(kind, ()))}
+        return {need: harvest.in_order(refs), **harvest.parts(self._reader.dropped.get(kind, ()))}
 
     async def _read_snapshot_sizes(self) -> Parts:
         """Read how much room snapshots take. It only adds to the evidence, so what fails here fails no check."""

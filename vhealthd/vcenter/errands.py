@@ -76,8 +76,10 @@ class Errands(Generic[T]):
             self._on_done(name)
 
     def _note(self, name: str, error: VCenterError) -> VCenterError:
+        # What waits for another one fails with its reason; one line says it.
+        say = log.info if str(error) in self.failures.values() else log.warning
+        say("collector failed", collector=name, why=str(error))
         self.failures[name] = str(error)
-        log.warning("collector failed", collector=name, why=str(error))
         return error
 
 

@@ -1,6 +1,6 @@
 """Turns what is read of one managed type into records and facets, object by object, so that no raw answer is kept."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from vhealthd.inventory import Need
@@ -39,9 +39,9 @@ class Harvest(Generic[E]):
             elif value is not None:
                 self._found[facet.need][content.ref] = value
 
-    def sorted(self) -> tuple[E, ...]:
-        """Return the records by name."""
-        return tuple(sorted(self.records.values(), key=lambda one: (one.name, one.ref.value)))
+    def in_order(self, refs: Iterable[MoRef]) -> tuple[E, ...]:
+        """Return the records in the order in which vCenter listed them, whichever answer came first."""
+        return tuple(self.records[ref] for ref in refs if ref in self.records)
 
     def parts(self, dropped: Collection[str]) -> dict[Need, object]:
         """Return each facet; one whose every path this release refused is missing for all, with that reason."""

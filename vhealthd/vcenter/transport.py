@@ -4,6 +4,7 @@ It knows HTTP and nothing of tokens or of what the answers mean.
 """
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Mapping
@@ -187,9 +188,12 @@ class Transport:
                 ) as response:
                     answer = Answer(response.status, response.headers, await response.read())
             except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
-                raise await self._explain(error) from error
-        self.traffic.bytes_received += len(answer.body)
-        return _usable(answer)
+                failure = _without_secrets(error)
+            else:
+                self.traffic.bytes_received += len(answer.body)
+                return _usable(answer)
+            # Out here, so that what was caught is no one's context.
+            raise await self._explain(failure) from failure
 
     async def _explain(self, error: Exception) -> Exception:
         """Turn an error of the library into ours; a passing one comes wrapped."""
@@ -225,6 +229,14 @@ class Transport:
             self.traffic.first_connect_seconds = asyncio.get_running_loop().time() - context.connection_started
 
 
+class _NoHttpError(Exception):
+    """Stands for an error of the library that holds the request, and so the password or the token."""
+
+
+def _without_secrets(error: Exception) -> Exception:
+    return _NoHttpError(error.message) if isinstance(error, aiohttp.ClientResponseError) else error
+
+
 _TLS_ERRORS = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch, aiohttp.ClientSSLError)
 
 # The first row that fits: the library's error, ours, what to say, and how often it is worth a try.
@@ -249,12 +261,16 @@ _FAILURES: tuple[tuple[type[Exception], type[VCenterError], str, int], ...] = (
         TRIES,
     ),
     (aiohttp.ClientPayloadError, BadAnswerError, "{where} cut its answer short", TRIES),
+    (_NoHttpError, BadAnswerError, "{where} answers with something that is no HTTP; is this vCenter's port?", TRIES),
     (Exception, ConnectionFailedError, "the connection to {where} broke ({cause})", TRIES),
 )
 
 
 def _cause(error: Exception) -> str:
     system = getattr(error, "os_error", None)
+    if isinstance(system, OSError) and system.errno and system.errno > 0:
+        # asyncio puts a sentence of its own, with the address once more, into the place of the system's.
+        return os.strerror(system.errno)
     return getattr(system, "strerror", None) or type(error).__name__
 
 

@@ -85,7 +85,10 @@ def references(value: Any) -> list[MoRef]:  # noqa: ANN401 - decoded JSON
 
 
 def _reference(value: dict[str, Any]) -> MoRef:
-    return MoRef(value["type"], value["value"])
+    kind, moid = value["type"], value["value"]
+    if not (isinstance(kind, str) and isinstance(moid, str)):
+        raise TypeError("a reference's type and value are strings")
+    return MoRef(kind, moid)
 
 
 def encode_reference(ref: MoRef) -> dict[str, str]:
@@ -100,9 +103,9 @@ def moment(value: Any) -> datetime | None:  # noqa: ANN401 - decoded JSON
         return None
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the latter for year 1 or 9999, which in UTC may be another
         return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def display_name(name: str) -> str:
@@ -119,6 +122,7 @@ def dig(data: Any, *steps: str) -> Any:  # noqa: ANN401 - decoded JSON
 
 def each(data: Any, *steps: str) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - decoded JSON
     """Yield the data objects of an array field; none where it is absent or null."""
-    for one in dig(data, *steps) or ():
+    found = dig(data, *steps)
+    for one in found if isinstance(found, list) else ():
         if isinstance(one, dict):
             yield one
