@@ -32,6 +32,9 @@ format: install-dev ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: install ## write docs/checks from the files in checks/
+	$(BIN)/python docs/build.py
+
 bench: install-dev ## seconds, requests, bytes and memory of scans of three sizes
 	@$(BIN)/python -m tests.bench
 

@@ -40,7 +40,7 @@ SSO = STS | {"lookupsvc", "trustmanagement"}
     why="Every login to vCenter, by people and by programs, needs a token. When the security token service stops, "
     "nobody can log in, and services that renew their tokens fail one after the other.",
     fix="See first whether the signing certificate of the security token service has expired: the check "
-    "certificate-expiry shows it. Then restart the service on the appliance with `service-control --restart` and the "
+    "certificate-expiry shows it. Then restart the service on the appliance with service-control --restart and the "
     "name of the service, and read its log if it does not stay up.",
     blind_spots="The names of the services differ between releases; one under a name that is not known here is not "
     "judged. Without the privilege to list services only the login is judged.",

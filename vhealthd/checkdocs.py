@@ -96,7 +96,22 @@ def _limits_table(check: Check) -> list[str]:
         return ["It has none."]
     defaults = check.limits().model_dump(mode="json")
     rows = [
-        f"| `{name}` | `{json.dumps(defaults[name])}` | {unit_of(field) or ' '} | {field.description} |"
+        f"| `{name}` | `{_written(defaults[name])}` | {unit_of(field) or ' '} | {field.description} |"
         for name, field in fields.items()
     ]
     return ["| key | default | unit | meaning |", "|---|---|---|---|", *rows]
+
+
+def _written(value: object) -> str:
+    """Write a default as the configuration does: 7 and not 7.0."""
+    return f"{value:g}" if isinstance(value, float) else json.dumps(value)
+
+
+def index_page(catalogue: Catalogue) -> str:
+    """Return the list of all checks, as Markdown."""
+    rows = [
+        f"| [{check.slug}]({check.slug}.md) | {check.category.value} | {limits_line(check) or 'none'} | {check.title} |"
+        for check in catalogue.checks
+    ]
+    head = ["# The checks", "", "Made by `make docs` from the files in `checks/`.", ""]
+    return "\n".join([*head, "| check | category | default limits | title |", "|---|---|---|---|", *rows]) + "\n"

@@ -1,18 +1,21 @@
 """The commands and their exit codes.
 
 0 fine, 1 warnings, 2 criticals, 3 something unknown, 64 usage, 70 a fault of vhealthd, 74 a report cannot be written,
-78 configuration, 130 interrupted.
+78 configuration, 130 interrupted, 143 terminated.
 """
 
 import asyncio
 import json
 import secrets
-from collections.abc import Sequence
+import signal
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import structlog
+from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
@@ -29,7 +32,9 @@ from vhealthd.scan import Scan, judge_again, scan, utc_now
 
 log = structlog.get_logger(__name__)
 
-USAGE, SOFTWARE, IO_ERROR, CONFIG, INTERRUPTED = 64, 70, 74, 78, 130
+T = TypeVar("T")
+
+USAGE, SOFTWARE, IO_ERROR, CONFIG, INTERRUPTED, TERMINATED = 64, 70, 74, 78, 130, 143
 
 _config_option = click.option(
     "--config",
@@ -51,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         click.echo("vhealthd: interrupted", err=True)
         return INTERRUPTED
+    except TerminatedError:
+        return TERMINATED
     except Exception as error:
         log.debug("unexpected error", exc_info=not isinstance(error, VhealthdError))
         sentence, code = _last_words(error)
@@ -74,7 +81,7 @@ def _last_words(error: Exception) -> tuple[str, int]:
         case _:
             return (
                 f"vhealthd: unexpected {type(error).__name__}: {error}. This is a fault of vhealthd; "
-                "run again with --log-level debug and report it"
+                "run it again as vhealthd --log-level debug ... and report what it says"
             ), SOFTWARE
 
 
@@ -120,18 +127,18 @@ def scan_command(
     if redact and not save_inventory:
         raise click.UsageError("--redact goes with --save-inventory")
     catalogue = Catalogue.discover()
-    settings = _load(config_file, catalogue, context.obj, optional=from_inventory is not None).settings
+    given = context.get_parameter_source("config_file") is not ParameterSource.DEFAULT
+    settings = _load(config_file, catalogue, context.obj, optional=from_inventory is not None and not given).settings
     wanted = _formats(formats, settings)
     vcenters = _choose(settings, names)
     checks = catalogue.bind(settings, only=slugs)
     interpreter.tune()
-    report, seen = asyncio.run(_scan(settings, checks, vcenters, from_inventory))
+    report, seen = asyncio.run(_until_terminated(_scan(settings, checks, vcenters, from_inventory)))
     if save_inventory:
         _save(save_inventory, seen, redact=redact)
-    folder = output_dir or settings.report.output_dir / report.run_id
-    written = asyncio.run(_write(report, folder, wanted))
+    # The summary first: it is worth most where the reports cannot be written.
     terminal.summarise(report, Console())
-    for path in written:
+    for path in asyncio.run(_write(report, output_dir or settings.report.output_dir / report.run_id, wanted)):
         click.echo(path)
     return exit_code(report)
 
@@ -145,6 +152,22 @@ def _load(file: Path, catalogue: Catalogue, log_level: str | None, *, optional: 
     for warning in loaded.warnings:
         log.warning("configuration", problem=str(warning))
     return loaded
+
+
+class TerminatedError(Exception):
+    """SIGTERM came."""
+
+
+async def _until_terminated(work: Coroutine[None, None, T]) -> T:
+    """Do something until SIGTERM, which ends it as SIGINT does: sessions are logged out. Raises TerminatedError."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel, "SIGTERM")
+    try:
+        return await task
+    except asyncio.CancelledError as cancelled:
+        if cancelled.args == ("SIGTERM",):
+            raise TerminatedError from None
+        raise
 
 
 def _formats(given: str | None, settings: Settings) -> tuple[str, ...]:

@@ -115,10 +115,14 @@ async def _in_thread(name: str, work: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
+    def settle(result: T) -> None:
+        if not done.done():
+            done.set_result(result)
+
     def run() -> None:
         result = work()
         with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            loop.call_soon_threadsafe(lambda: done.done() or done.set_result(result))
+            loop.call_soon_threadsafe(settle, result)
 
     threading.Thread(target=run, name=f"judge {name}", daemon=True).start()
     return await done

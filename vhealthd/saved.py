@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -72,7 +73,7 @@ def read(path: Path) -> tuple[Sighting, ...]:
         return tuple(_decode(one) for one in data["vcenters"])
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError) as error:
         raise UsageError(f"{path}: not an inventory that vhealthd saved ({type(error).__name__})") from error
 
 
@@ -157,9 +158,29 @@ class _Redactor:
 
     def _text(self, text: str) -> str:
         """Replace a path step by step, so that what lies in one folder still does."""
-        return "/".join(self._stand_in(step) if step else "" for step in text.split("/"))
+        return "/".join(self._stand_in(step) for step in text.split("/"))
 
     def _stand_in(self, text: str) -> str:
-        # The prefix of vCLS VMs is VMware's own and decides what they are.
-        prefix = "vCLS-" if text.startswith("vCLS-") else "name-"
-        return self._stand_ins.setdefault(text, f"{prefix}{len(self._stand_ins) + 1}")
+        """Replace a name label by label, so that `esx01` is still the first label of `esx01.example.com`."""
+        labels = [text] if _is_address(text) else text.split(".")
+        return ".".join(self._label(label) if label else "" for label in labels)
+
+    def _label(self, text: str) -> str:
+        # DNS compares names without regard to case, and vSphere has no two names that differ in case alone.
+        return self._stand_ins.setdefault(text.casefold(), _stand_in_like(text, len(self._stand_ins) + 1))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _stand_in_like(text: str, number: int) -> str:
+    """Return a stand-in of the same kind, where checks ask for the kind: an address, or a VM of vCLS by its prefix."""
+    if not _is_address(text):
+        return f"{'vCLS-' if text.startswith('vCLS-') else 'name-'}{number}"
+    # Ranges that are set aside for benchmarks and for documentation.
+    return str(ip_address("2001:db8::" if ":" in text else "198.18.0.0") + number)

@@ -28,7 +28,8 @@ from vhealthd.model import (
 )
 from vhealthd.saved import Missing, Sighting
 from vhealthd.vcenter import trust
-from vhealthd.vcenter.client import Credentials, VCenterClient
+from vhealthd.vcenter.auth import Authentication, PasswordAuthentication
+from vhealthd.vcenter.client import VCenterClient
 from vhealthd.vcenter.collect import Collector
 from vhealthd.vcenter.connectivity import reach
 from vhealthd.vcenter.names import Resolver
@@ -74,7 +75,7 @@ async def scan(plan: Scan, vcenters: Sequence[VCenterSettings]) -> tuple[ScanRep
     deadline = asyncio.get_running_loop().time() + plan.settings.scan.deadline.total_seconds()
     slots = asyncio.Semaphore(plan.settings.scan.vcenters_at_once)
     # Secrets are read before anything is sent: one that cannot be read is the configuration's fault.
-    accounts = [Credentials(one.username, one.password.read()) for one in vcenters]
+    accounts = [PasswordAuthentication(one.username, one.password.read()) for one in vcenters]
     trusts = [_trust(one.tls) for one in vcenters]
 
     async def one(index: int) -> tuple[VCenterReport, Sighting]:
@@ -106,7 +107,7 @@ def _report(plan: Scan, started: datetime, vcenters: Sequence[VCenterReport]) ->
 
 
 async def _look_and_judge(
-    plan: Scan, settings: VCenterSettings, account: Credentials, trusted: trust.SslArgument, deadline: float
+    plan: Scan, settings: VCenterSettings, account: Authentication, trusted: trust.SslArgument, deadline: float
 ) -> tuple[VCenterReport, Sighting]:
     """Scan one vCenter, and log out of it whatever happens."""
     transport = Transport(

@@ -1,5 +1,6 @@
 """`vhealthd scan` as a user meets it: exit codes, files, and one clear line for each thing that goes wrong."""
 
+import json
 import signal
 import sys
 from asyncio import create_subprocess_exec, sleep, subprocess, timeout
@@ -209,7 +210,14 @@ async def test_report_that_cannot_be_written_exits_74(tmp_path: Path) -> None:
     assert "cannot be written" in ended.err
 
 
-async def test_interrupt_logs_out_and_exits_130(tmp_path: Path) -> None:
+async def test_configuration_that_was_named_must_be_there(tmp_path: Path) -> None:
+    ended = await vhealthd("scan", "--config", tmp_path / "typo.yaml", "--from-inventory", tmp_path / "seen.json")
+
+    assert ended.code == 78
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_interrupted_scan_logs_out(number: signal.Signals, code: int, tmp_path: Path) -> None:
     vc = vcenter(Hang(When("/api/vcenter/services")))
     async with site(tmp_path, vc) as one:
         process = await create_subprocess_exec(
@@ -218,11 +226,11 @@ async def test_interrupt_logs_out_and_exits_130(tmp_path: Path) -> None:
         async with timeout(20):
             while not any("services" in kind for kind in vc.stats.by_path_kind):  # noqa: ASYNC110 - another process
                 await sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, err = await process.communicate()
 
-    assert process.returncode == 130
-    assert err.decode().strip().endswith("vhealthd: interrupted")
+    assert process.returncode == code
+    assert "Traceback" not in err.decode()
     assert vc.sessions.logins == vc.sessions.logouts == 1
 
 
@@ -256,12 +264,12 @@ async def test_scan_from_an_inventory_needs_no_configuration(tmp_path: Path) -> 
     async with site(tmp_path, vcenter()) as one:
         await one.scan("--save-inventory", tmp_path / "seen.json", "--redact", "--format", "json")
 
-    ended = await vhealthd(
-        "scan", "--config", tmp_path / "none.yaml", "--from-inventory", tmp_path / "seen.json",
-        "--output-dir", tmp_path / "again", "--format", "json",
-    )  # fmt: skip
+    again = ("--output-dir", tmp_path / "again", "--format", "json")
+    ended = await vhealthd("scan", "--from-inventory", tmp_path / "seen.json", *again)
 
     assert ended.code == 2
+    report = json.loads((tmp_path / "again/report.json").read_text())
+    assert {result["check"]: result["outcome"] for result in report["results"]} == one.outcomes()
     saved = (tmp_path / "seen.json").read_text()
     assert not [name for name in _names(default_world()) if name in saved]
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -193,23 +194,26 @@ def test_a_host_in_maintenance_is_worth_an_info_at_most() -> None:
 
 
 def test_findings_come_worst_first_then_by_name_and_key() -> None:
-    result = of(finds(INFO, A), finds(WARNING, B, "2"), finds(WARNING, B, "1"), finds(WARNING, A), finds(CRITICAL, B))
+    result = of(
+        finds(INFO, A, "x"), finds(WARNING, B, "2"), finds(WARNING, B, "1"), finds(WARNING, A), finds(CRITICAL, B)
+    )
 
     assert [(one.severity, one.object.name, one.key) for one in result.findings] == [
         (CRITICAL, "b", None),
         (WARNING, "a", None),
         (WARNING, "b", "1"),
         (WARNING, "b", "2"),
-        (INFO, "a", None),
+        (INFO, "a", "x"),
     ]
 
 
 def test_namesakes_keep_an_order_whatever_came_first() -> None:
     twins = [replace(A, ref=replace(A.ref, value=value)) for value in ("2", "1", "3")]
 
-    orders = {tuple(one.object.ref.value for one in of(*map(finds, [WARNING] * 3, some)).findings) for some in (twins, twins[::-1])}
-
-    assert orders == {("1", "2", "3")}
+    for some in (twins, twins[::-1]):
+        result = of(*(finds(WARNING, one) for one in some), *(NotExamined(one, LATE) for one in some))
+        assert [one.object.ref.value for one in result.findings] == ["1", "2", "3"]
+        assert [one.object.ref.value for one in result.not_examined] == ["1", "2", "3"]
 
 
 # --- one check and the others ---------------------------------------------------------------------------------------
@@ -273,13 +277,13 @@ async def test_a_check_that_takes_too_long_loses_its_verdict_alone() -> None:
         yield finds(CRITICAL)
 
     try:
-        late, well = await run([check(endless, "late"), check(says(Examined(A)), "well")], check_timeout=0.05)
+        late, well = await run([check(endless, "late"), check(says(Examined(A)), "well")], check_timeout=0.1)
     finally:
         released.set()
 
     assert (late.outcome, late.findings) == (Outcome.UNKNOWN, ())
-    assert reason(late) == "it did not finish within 0.1 s; this is a fault of the check" or "0.05" in str(reason(late))
-    assert late.seconds >= 0.05
+    assert reason(late) == "it did not finish within 0.1 s; this is a fault of the check"
+    assert late.seconds >= 0.1
     assert well.outcome is Outcome.PASS
 
 
@@ -293,7 +297,12 @@ def test_a_check_that_never_returns_does_not_keep_the_process_from_ending() -> N
     """
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", textwrap.dedent(program)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
     )
 
     assert done.stdout.splitlines()[-1] == "unknown"

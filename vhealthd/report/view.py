@@ -11,14 +11,14 @@ from vhealthd.model import Category, Outcome, ScanReport, VCenterReport, VCenter
 from vhealthd.report import english
 from vhealthd.report.appendix import appendix
 from vhealthd.report.chapter import chapter
-from vhealthd.report.glyphs import cell, clip, safe
+from vhealthd.report.glyphs import WIDE, cell, clip, safe
 from vhealthd.report.order import Found, Judged, affected, judged, tally, top
 
 View = dict[str, Any]
 
 _TOP = 10
 # The first page holds ten findings of two lines each; the chapters have them in full.
-_NAME, _MESSAGE, _REASON, _SUBJECT = 56, 130, 160, 58
+_NAME, _MESSAGE, _REASON, _SUBJECT = 56, 160, 160, 58
 
 
 def build(report: ScanReport) -> View:
@@ -166,5 +166,5 @@ def _top_row(one: Found) -> View:
         "title": cell(one.result.title),
         "object": cell(clip(safe(one.finding.object.name), _NAME)),
         "vcenter": cell(clip(safe(one.vcenter.name), _NAME)),
-        "message": cell(clip(safe(wording.english(one.finding.text)), _MESSAGE)),
+        "message": cell(clip(safe(wording.english(one.finding.text)), _MESSAGE), WIDE),
     }

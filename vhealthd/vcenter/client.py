@@ -7,12 +7,11 @@ other works. From 8.0 U3 they share a session; which of the two cases it is, is 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-import aiohttp
 import structlog
 
 from vhealthd.errors import (
@@ -22,13 +21,13 @@ from vhealthd.errors import (
     NotPermittedError,
     NotSupportedError,
     SessionLostError,
-    UnavailableError,
     VCenterError,
 )
 from vhealthd.model import MoRef
+from vhealthd.vcenter.auth import Authentication
 from vhealthd.vcenter.session import TokenSession, TokenState
 from vhealthd.vcenter.transport import Answer, Transport
-from vhealthd.vcenter.wire import dig, fault_name, moment
+from vhealthd.vcenter.wire import dig, each, fault_name, moment
 
 log = structlog.get_logger(__name__)
 
@@ -40,14 +39,6 @@ SERVICE_INSTANCE = MoRef("ServiceInstance", "ServiceInstance")
 _NO_SESSION = frozenset({"NotAuthenticated", "AuthenticationRequired"})
 _REPLAYS = 4  # one expiry and two rebuilds end well before this
 _LOGOUT_SECONDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """An account. The password shows in no repr."""
-
-    username: str
-    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +54,13 @@ class About:
 class VCenterClient:
     """Speaks to one vCenter for one scan. Call `open` once, `close` at the end, whatever happened between."""
 
-    def __init__(self, transport: Transport, credentials: Credentials) -> None:
+    def __init__(self, transport: Transport, authentication: Authentication) -> None:
         self.transport = transport
         self.release = OLDEST_RELEASE
         self.about = About()
         self.vi_problem: VCenterError | None = None
         self.api_problem: VCenterError | None = None
-        self._credentials = credentials
+        self._authentication = authentication
         clock = asyncio.get_running_loop().time
         self._api = TokenSession(login=self._log_in_to_api, logout=self._log_out_of_api, clock=clock)
         self._vi = TokenSession(login=self._log_in_to_vi, logout=self._log_out_of_vi, clock=clock)
@@ -82,8 +73,10 @@ class VCenterClient:
         Raises ConnectionFailedError or BadAnswerError if neither API answers, LoginFailedError if no session is given.
         Where only one of the two APIs works, `api_problem` or `vi_problem` says why.
         """
-        await self._say_hello()
+        unheard = await self._say_hello()
         await self._look_around()
+        if unheard and self.vi_problem:
+            raise unheard
         try:
             await self._api.current()
         except LoginFailedError:
@@ -113,18 +106,24 @@ class VCenterClient:
                     await self._vi.close()
                 await self._api.close()
 
-    async def _say_hello(self) -> None:
-        """Ask for the newest release that both sides know. `hello` came with 8.0.2.0; without it the oldest serves."""
+    async def _say_hello(self) -> VCenterError | None:
+        """Ask for the newest release that both sides know. `hello` came with 8.0.2.0; without it the oldest serves.
+
+        Returns why there was no answer. Raises where there is no connection at all: then nobody need be asked again.
+        """
         try:
             answer = await self.transport.send(
                 "POST", "/api/vcenter/system?action=hello", json={"api_releases": list(RELEASES)}
             )
-        except UnavailableError as error:
+        except VCenterError as error:
+            if self.transport.traffic.first_connect_seconds is None:
+                raise
             # The endpoint of /api may be down alone; VI JSON has its chance.
             log.warning("hello failed", why=str(error))
-            return
+            return error
         with suppress(BadAnswerError):
             self.release = (dig(answer.json(), "api_release") if answer.ok else None) or OLDEST_RELEASE
+        return None
 
     async def _look_around(self) -> None:
         try:
@@ -274,8 +273,7 @@ class VCenterClient:
     # --- login and logout
 
     async def _log_in_to_api(self) -> str:
-        basic = aiohttp.encode_basic_auth(self._credentials.username, self._credentials.password)
-        answer = await self.transport.send("POST", "/api/session", headers={"Authorization": basic})
+        answer = await self.transport.send("POST", "/api/session", headers=self._authentication.api_headers())
         if answer.status in {401, 403}:
             self._refused_login(_error_text(answer))
         token = answer.json() if answer.ok else None
@@ -284,8 +282,8 @@ class VCenterClient:
         return token
 
     async def _log_in_to_vi(self) -> str:
-        account = {"userName": self._credentials.username, "password": self._credentials.password}
-        answer = await self.transport.send("POST", self._vi_path(SESSION_MANAGER, "Login"), json=account)
+        method, parameters = self._authentication.vi_login()
+        answer = await self.transport.send("POST", self._vi_path(SESSION_MANAGER, method), json=parameters)
         try:
             vi_data(answer)
         except FaultError as fault:
@@ -302,7 +300,7 @@ class VCenterClient:
             else ""
         )
         raise LoginFailedError(
-            f"login as {self._credentials.username} refused ({why}); check the password, and that the account is "
+            f"login as {self._authentication.username} refused ({why}); check the password, and that the account is "
             f"neither locked nor disabled.{federated}"
         )
 
@@ -351,6 +349,5 @@ def _error_text(answer: Answer) -> str:
         data = answer.json()
     except BadAnswerError:
         return answer.body[:80].decode("utf-8", "replace").strip()
-    messages = dig(data, "messages")
-    sentence = dig(messages[0], "default_message") if messages else None
+    sentence = dig(next(each(data, "messages"), None), "default_message")
     return str(sentence or dig(data, "error_type") or f"status {answer.status}").rstrip(".")

@@ -21,6 +21,9 @@ from vhealthd.vcenter.wire import dig
 
 FAILED = Message("unseen.failed", "{why}")
 
+# The appliance is asked for one rule of a check; it must not take the time of the others.
+_APPLIANCE_SECONDS = 30
+
 # The first row that fits names the step on which the way ended.
 _STEPS: tuple[tuple[type[VCenterError], str], ...] = (
     (NameNotResolvedError, "name"),
@@ -125,9 +128,12 @@ async def names(
 
 async def _appliance_dns_servers(client: VCenterClient) -> tuple[str, ...] | Unseen:
     try:
-        answer = await client.automation("GET", "/appliance/networking/dns/servers")
+        async with asyncio.timeout(_APPLIANCE_SECONDS):
+            answer = await client.automation("GET", "/appliance/networking/dns/servers")
     except VCenterError as error:
         return as_unseen(error)
+    except TimeoutError:
+        return as_unseen(VCenterError(f"the appliance did not answer within {_APPLIANCE_SECONDS} s"))
     return tuple(str(server) for server in dig(answer, "servers") or ())
 
 
