@@ -1,137 +1,17 @@
-"""Makes records of what the property collector returns. Pure; each function takes properties by path.
+"""Facets of virtual machines."""
 
-Which properties exist, and which of them are optional: vSphere Web Services API reference, 8.0.1.0 to 9.1.
-"""
-
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 from vhealthd.inventory import Need
-from vhealthd.model import (
-    Datastore,
-    Disk,
-    Host,
-    HostUsage,
-    MoRef,
-    RemovableDrive,
-    Snapshot,
-    VirtualMachine,
-    VmMemory,
-    VmTools,
-)
-from vhealthd.vcenter.tree import Tree
-from vhealthd.vcenter.wire import ObjectContent, dig, display_name, each, moment, reference, references
+from vhealthd.model import Disk, RemovableDrive, Snapshot, VmMemory, VmTools
+from vhealthd.vcenter.records.facet import MB, Facet, Props
+from vhealthd.vcenter.wire import ObjectContent, dig, display_name, each, moment, reference
 
-Props = Mapping[str, Any]
-MB = 1024 * 1024
-
-TREE_PATHS = ("name", "parent")
-HOST_PATHS = ("name", "parent", "runtime.connectionState", "runtime.inMaintenanceMode", "runtime.powerState")
-VM_PATHS = (
-    "name",
-    "parent",
-    "runtime.connectionState",
-    "runtime.powerState",
-    "runtime.host",
-    "datastore",
-    "config.template",
-    "config.managedBy",
-)
-DATASTORE_PATHS = (
-    "name",
-    "parent",
-    "summary.type",
-    "summary.capacity",
-    "summary.freeSpace",
-    "summary.uncommitted",
-    "summary.accessible",
-    "summary.multipleHostAccess",
-    "summary.maintenanceMode",
-)
 SNAPSHOT_SIZE_PATHS = ("layoutEx",)
 
 # A VM in one of these states hides its configuration: what is absent then is not seen, rather than not there.
 _HIDDEN_STATES = frozenset({"inaccessible", "orphaned", "invalid"})
-
-
-def host(content: ObjectContent, tree: Tree) -> Host:
-    """Make a host."""
-    props, parent = content.props, reference(content.props.get("parent"))
-    name = _name(content)
-    return Host(
-        ref=content.ref,
-        name=name,
-        path=tree.path(name, parent),
-        cluster=tree.cluster(parent),
-        datacenter=tree.datacenter(parent),
-        connection_state=props.get("runtime.connectionState") or "unknown",
-        in_maintenance_mode=bool(props.get("runtime.inMaintenanceMode")),
-        power_state=props.get("runtime.powerState") or "unknown",
-    )
-
-
-def virtual_machine(content: ObjectContent, tree: Tree, hosts: Mapping[MoRef, Host]) -> VirtualMachine:
-    """Make a VM; its cluster is the one of its host."""
-    props, parent = content.props, reference(content.props.get("parent"))
-    name, runs_on = _name(content), reference(props.get("runtime.host"))
-    home = hosts.get(runs_on) if runs_on else None
-    return VirtualMachine(
-        ref=content.ref,
-        name=name,
-        path=tree.path(name, parent),
-        cluster=home.cluster if home else None,
-        datacenter=tree.datacenter(parent) or (home.datacenter if home else None),
-        connection_state=props.get("runtime.connectionState") or "unknown",
-        power_state=props.get("runtime.powerState") or "unknown",
-        host=runs_on,
-        datastores=tuple(references(props.get("datastore"))),
-        template=props.get("config.template"),
-        managed_by=dig(props.get("config.managedBy"), "extensionKey"),
-    )
-
-
-def datastore(content: ObjectContent, tree: Tree) -> Datastore:
-    """Make a datastore."""
-    props, parent = content.props, reference(content.props.get("parent"))
-    name = _name(content)
-    return Datastore(
-        ref=content.ref,
-        name=name,
-        path=tree.path(name, parent),
-        datacenter=tree.datacenter(parent),
-        pod=tree.pod(parent),
-        type=props.get("summary.type") or "unknown",
-        capacity=props.get("summary.capacity") or 0,
-        free=props.get("summary.freeSpace") or 0,
-        uncommitted=props.get("summary.uncommitted"),
-        accessible=bool(props.get("summary.accessible")),
-        shared=props.get("summary.multipleHostAccess"),
-        maintenance_mode=props.get("summary.maintenanceMode"),
-    )
-
-
-def _name(content: ObjectContent) -> str:
-    return display_name(str(content.props.get("name") or content.ref.value))
-
-
-# --- facets ---------------------------------------------------------------------------------------------------------
-
-
-def _host_usage(props: Props) -> HostUsage:
-    mhz, cores = props.get("summary.hardware.cpuMhz"), props.get("summary.hardware.numCpuCores")
-    memory = props.get("summary.quickStats.overallMemoryUsage")
-    return HostUsage(
-        cpu_used=props.get("summary.quickStats.overallCpuUsage"),
-        cpu_capacity=mhz * cores if mhz and cores else None,
-        memory_used=None if memory is None else memory * MB,
-        memory_capacity=props.get("summary.hardware.memorySize"),
-    )
-
-
-def _host_dns(props: Props) -> tuple[str, ...] | None:
-    config = props.get("config.network.dnsConfig")
-    return None if config is None else tuple(dig(config, "address") or ())
 
 
 def _vm_memory(props: Props) -> VmMemory | None:
@@ -228,30 +108,7 @@ def _vm_consolidation(props: Props) -> bool | None:
     return None if needed is None else bool(needed)
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """What else to read of a managed type for one need. `make` returns None where vCenter says nothing."""
-
-    need: Need
-    kind: str
-    paths: tuple[str, ...]
-    make: Callable[[Props], object]
-
-
-FACETS = (
-    Facet(
-        Need.HOST_USAGE,
-        "HostSystem",
-        (
-            "summary.quickStats.overallCpuUsage",
-            "summary.quickStats.overallMemoryUsage",
-            "summary.hardware.cpuMhz",
-            "summary.hardware.numCpuCores",
-            "summary.hardware.memorySize",
-        ),
-        _host_usage,
-    ),
-    Facet(Need.HOST_DNS, "HostSystem", ("config.network.dnsConfig",), _host_dns),
+VM_FACETS = (
     Facet(
         Need.VM_MEMORY,
         "VirtualMachine",

@@ -1,0 +1,121 @@
+"""What is said of a vCenter: verdicts, results, the report."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from vhealthd.model.entities import Entity, VirtualCenter
+from vhealthd.model.grades import Category, Outcome, Severity, Text
+from vhealthd.model.unseen import Unseen
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something is not as it should be. `key` tells several findings of one check on one object apart."""
+
+    severity: Severity
+    object: Entity
+    text: Text
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """This object was looked at."""
+
+    object: Entity
+
+
+@dataclass(frozen=True, slots=True)
+class NotExamined:
+    """This object should have been looked at, or one rule on it, and was not."""
+
+    object: Entity
+    why: Unseen
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """The check could not see a whole part of what it judges: it is at least `why.outcome`."""
+
+    why: Unseen
+
+
+Verdict = Finding | Examined | NotExamined | Blind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What one check says of one vCenter. `seconds` is the time spent judging."""
+
+    check: str
+    category: Category
+    title: str
+    remediation: str
+    outcome: Outcome
+    reason: Text | None = None
+    examined: int = 0
+    not_examined: tuple[NotExamined, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+
+
+class VCenterState(StrEnum):
+    """How much of a vCenter was seen."""
+
+    SCANNED = "scanned"
+    PARTIAL = "partial"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Objects in scope; None where no selected check reads that kind."""
+
+    datacenters: int | None = None
+    clusters: int | None = None
+    hosts: int | None = None
+    vms: int | None = None
+    datastores: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VCenterReport:
+    """One vCenter's part of a scan."""
+
+    name: str
+    url: str
+    state: VCenterState
+    tls: str
+    reason: str | None = None
+    instance_uuid: str | None = None
+    version: str | None = None
+    build: str | None = None
+    counts: Counts = field(default_factory=Counts)
+    requests: int = 0
+    unmatched_scope: tuple[str, ...] = ()  # names in the configured scope that match nothing
+    results: tuple[CheckResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanReport:
+    """One run over all selected vCenters."""
+
+    run_id: str
+    trigger: str  # manual | schedule | catchup | sighup | api
+    tool_version: str
+    started: datetime
+    finished: datetime
+    vcenters: tuple[VCenterReport, ...]
+
+
+def identity(vcenter: str, check: str, entity: Entity, key: str | None) -> str:
+    """Name a finding for life: SHA-256 over vCenter, check, MoRef and key; never over what is measured.
+
+    `vcenter` is the instanceUuid, or the configured name where that cannot be known. vCenter itself has no MoRef.
+    """
+    moref = None if isinstance(entity, VirtualCenter) else entity.ref.value
+    return hashlib.sha256(json.dumps([vcenter, check, moref, key]).encode()).hexdigest()

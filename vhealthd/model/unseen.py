@@ -1,0 +1,35 @@
+"""What was not seen, and facets: what more is known of many objects, each a need of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from vhealthd.model.entities import MoRef
+from vhealthd.model.grades import Message, Outcome, Text
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Why something was not seen. SKIPPED: it cannot be (privilege, release); UNKNOWN: it should have been."""
+
+    reason: Text
+    outcome: Outcome = Outcome.UNKNOWN
+
+
+NO_DATA = Message("unseen.no-data", "vCenter returned no data for it")
+
+
+@dataclass(frozen=True, slots=True)
+class Facets(Generic[T]):
+    """A facet of many objects, by reference. Asking for one that is not there answers why."""
+
+    records: Mapping[MoRef, T] = field(default_factory=dict)
+    gaps: Mapping[MoRef, Unseen] = field(default_factory=dict)
+
+    def __getitem__(self, ref: MoRef) -> T | Unseen:
+        """Return the facet of one object, or why it was not seen."""
+        if ref in self.records:
+            return self.records[ref]
+        return self.gaps.get(ref) or Unseen(NO_DATA())
