@@ -144,6 +144,7 @@ async def _with_client(
         no_session=no_session,
         in_flight=plan.settings.scan.requests_in_flight,
         deadline=deadline,
+        clock=plan.clock,
         on_done=steps,
     )
     sighting = Sighting(

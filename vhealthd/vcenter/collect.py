@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
+from functools import partial
 from typing import Self
-
-import structlog
 
 from vhealthd.errors import BadAnswerError, VCenterError
 from vhealthd.inventory import Need
@@ -12,46 +12,44 @@ from vhealthd.model import (
     Counts,
     Datastore,
     Entity,
-    Facets,
     Host,
     MoRef,
     Reachability,
-    Snapshot,
     VirtualMachine,
 )
-from vhealthd.vcenter import connectivity, records
+from vhealthd.vcenter import records
 from vhealthd.vcenter.client import VCenterClient
 from vhealthd.vcenter.errands import Errands, all_of
 from vhealthd.vcenter.harvest import Harvest
 from vhealthd.vcenter.names import Resolver
-from vhealthd.vcenter.properties import PropertyReader
+from vhealthd.vcenter.properties import FEW_OBJECTS, PropertyReader
 from vhealthd.vcenter.records import FACETS
+from vhealthd.vcenter.registry import SINGLES
+from vhealthd.vcenter.single import Single, Site
 from vhealthd.vcenter.tree import Scope, Tree
 from vhealthd.vcenter.wire import ObjectContent, references
-
-log = structlog.get_logger(__name__)
 
 Parts = Mapping[Need, object]
 
 _NO_ROOT = MoRef("Folder", "")
 
 TREE, HOSTS, DATASTORES, VMS = "inventory tree", "hosts", "datastores", "virtual machines"
-SIZES, SERVICES, NAMES = "snapshot sizes", "services", "names"
+_BASES: Mapping[Need, str] = {Need.CLUSTERS: TREE, Need.HOSTS: HOSTS, Need.DATASTORES: DATASTORES, Need.VMS: VMS}
+# The objects whose facets are read, by their type.
+_BASE_OF: Mapping[str, Need] = {
+    "ClusterComputeResource": Need.CLUSTERS,
+    "HostSystem": Need.HOSTS,
+    "Datastore": Need.DATASTORES,
+    "VirtualMachine": Need.VMS,
+}
+_SINGLES: Mapping[str, Single] = {one.name: one for one in SINGLES}
 _COLLECTOR_OF: Mapping[Need, str] = {
-    Need.CLUSTERS: TREE,
-    Need.HOSTS: HOSTS,
-    Need.DATASTORES: DATASTORES,
-    Need.VMS: VMS,
-    Need.SNAPSHOT_SIZES: SIZES,
-    Need.SERVICES: SERVICES,
-    Need.NAMES: NAMES,
-    **{facet.need: HOSTS if facet.kind == "HostSystem" else VMS for facet in FACETS},
+    **_BASES,
+    **{facet.need: facet.apart or _BASES[_BASE_OF[facet.kind]] for facet in FACETS},
+    **{one.need: one.name for one in SINGLES},
 }
-# What the collector of a need reads besides, through another collector.
-_IMPLIED: Mapping[Need, frozenset[Need]] = {
-    Need.NAMES: frozenset({Need.HOST_DNS}),
-    Need.SNAPSHOT_SIZES: frozenset({Need.VM_SNAPSHOTS}),
-}
+# Facets that are read apart from their objects, by the name of that collector.
+_APART: Mapping[str, str] = {facet.apart: facet.kind for facet in FACETS if facet.apart}
 
 
 class Collector:
@@ -72,14 +70,17 @@ class Collector:
         no_session: VCenterError | None,
         in_flight: int,
         deadline: float,
+        clock: Callable[[], datetime],
         on_done: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.unmatched_scope: tuple[str, ...] = ()
         self._client = client
         self._reader = PropertyReader(client, in_flight=in_flight)
-        self._needs = frozenset(needs).union(*(_IMPLIED.get(need, ()) for need in needs))
+        self._needs = frozenset(needs).union(*(one.after for one in SINGLES if one.need in needs))
         self._scope = scope
-        self._resolver = resolver
+        self._site = Site(
+            client=client, reader=self._reader, resolver=resolver, part=self.fetch, clock=clock, no_session=no_session
+        )
         self._reachability = reachability
         self._no_session = no_session
         self._tree = Tree(_NO_ROOT)
@@ -91,9 +92,8 @@ class Collector:
                 HOSTS: self._read_hosts,
                 DATASTORES: self._read_datastores,
                 VMS: self._read_vms,
-                SIZES: self._read_snapshot_sizes,
-                SERVICES: self._read_services,
-                NAMES: self._read_names,
+                **{name: partial(self._read_single, one) for name, one in _SINGLES.items()},
+                **{name: partial(self._read_apart, name, kind) for name, kind in _APART.items()},
             },
             deadline=deadline,
             on_done=on_done,
@@ -119,7 +119,7 @@ class Collector:
     def names(self) -> list[str]:
         """Names of the collectors that this scan wants."""
         wanted = {_COLLECTOR_OF[need] for need in self._needs if need in _COLLECTOR_OF}
-        return sorted(wanted & {NAMES} if self._no_session else wanted)
+        return sorted(wanted & {_COLLECTOR_OF[Need.NAMES]} if self._no_session else wanted)
 
     @property
     def failures(self) -> Mapping[str, str]:
@@ -218,39 +218,22 @@ class Collector:
             await self._errands.result(after)
 
         await all_of([list_refs(), wait()])
-        facets = [facet for facet in FACETS if facet.kind == kind and facet.need in self._needs]
+        facets = [one for one in FACETS if one.kind == kind and not one.apart and one.need in self._needs]
         harvest = Harvest(facets, make)
         wanted = {path for facet in facets for path in facet.paths}.union(paths)
         await self._reader.read(kind, refs, wanted, harvest.take)
         return {need: harvest.in_order(refs), **harvest.parts(self._reader.dropped.get(kind, ()))}
 
-    async def _read_snapshot_sizes(self) -> Parts:
-        """Read how much room snapshots take. It only adds to the evidence, so what fails here fails no check."""
-        trees: Facets[tuple[Snapshot, ...]] = (await self._errands.result(VMS))[Need.VM_SNAPSHOTS]  # type: ignore[assignment]
-        refs = [ref for ref, roots in trees.records.items() if roots]
-        sizes: dict[MoRef, int] = {}
+    async def _read_apart(self, name: str, kind: str) -> Parts:
+        """Read facets that weigh much, of the objects in scope, in chunks that begin small."""
+        need = _BASE_OF[kind]
+        objects: Sequence[Entity] = (await self._errands.result(_COLLECTOR_OF[need]))[need]  # type: ignore[assignment]
+        by_ref = {one.ref: one for one in objects}
+        facets = [facet for facet in FACETS if facet.apart == name and facet.need in self._needs]
+        harvest = Harvest(facets, lambda content: by_ref.get(content.ref))
+        paths = {path for facet in facets for path in facet.paths}
+        await self._reader.read(kind, list(by_ref), paths, harvest.take, first_chunk=FEW_OBJECTS)
+        return harvest.parts(self._reader.dropped.get(kind, ()))
 
-        def take(content: ObjectContent) -> None:
-            size = records.snapshot_size(content)
-            if size is not None:
-                sizes[content.ref] = size
-
-        try:
-            await self._reader.read("VirtualMachine", refs, records.SNAPSHOT_SIZE_PATHS, take)
-        except VCenterError as error:
-            log.warning("sizes of snapshots are not known", why=str(error))
-        return {Need.SNAPSHOT_SIZES: sizes}
-
-    async def _read_services(self) -> Parts:
-        return {Need.SERVICES: await connectivity.services(self._client)}
-
-    async def _read_names(self) -> Parts:
-        return {
-            Need.NAMES: await connectivity.names(
-                self._client, self._resolver, hosts=self._hosts_with_dns, no_session=self._no_session
-            )
-        }
-
-    async def _hosts_with_dns(self) -> tuple[tuple[Host, ...], Facets[tuple[str, ...]]]:
-        parts = await self._errands.result(HOSTS)
-        return parts[Need.HOSTS], parts[Need.HOST_DNS]  # type: ignore[return-value]
+    async def _read_single(self, one: Single) -> Parts:
+        return {one.need: await one.read(self._site)}

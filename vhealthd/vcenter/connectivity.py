@@ -1,8 +1,9 @@
 """Reads what the checks of connectivity judge: the way to a vCenter, its services, and what DNS says of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
+from typing import cast
 
 from vhealthd.errors import (
     BadAnswerError,
@@ -14,12 +15,12 @@ from vhealthd.errors import (
     NotSupportedError,
     VCenterError,
 )
-from vhealthd.model import Facets, Host, HostNames, Message, Names, Outcome, Reachability, Service, Unseen
+from vhealthd.inventory import Need
+from vhealthd.model import Facets, Host, HostNames, Names, Reachability, Service, Unseen
 from vhealthd.vcenter.client import VCenterClient
-from vhealthd.vcenter.names import Resolver, is_address
+from vhealthd.vcenter.names import is_address
+from vhealthd.vcenter.single import Single, Site, as_unseen
 from vhealthd.vcenter.wire import dig
-
-FAILED = Message("unseen.failed", "{why}")
 
 # The appliance is asked for one rule of a check; it must not take the time of the others.
 _APPLIANCE_SECONDS = 30
@@ -32,12 +33,6 @@ _STEPS: tuple[tuple[type[VCenterError], str], ...] = (
     (ConnectionFailedError, "connect"),
     (VCenterError, "answer"),
 )
-
-
-def as_unseen(error: VCenterError) -> Unseen:
-    """Say why something is missing: what cannot be had is skipped, what should have been had is unknown."""
-    cannot = isinstance(error, NotPermittedError | NotSupportedError)
-    return Unseen(FAILED(why=str(error)), Outcome.SKIPPED if cannot else Outcome.UNKNOWN)
 
 
 async def reach(
@@ -87,10 +82,10 @@ def _reachability(
     )
 
 
-async def services(client: VCenterClient) -> tuple[Service, ...] | Unseen:
+async def services(site: Site) -> tuple[Service, ...] | Unseen:
     """Read `/api/vcenter/services`; Unseen where the account may not. Raises VCenterError."""
     try:
-        listed = await client.automation("GET", "/vcenter/services")
+        listed = await site.client.automation("GET", "/vcenter/services")
     except (NotPermittedError, NotSupportedError) as error:
         return as_unseen(error)
     if not isinstance(listed, dict):
@@ -106,23 +101,15 @@ async def services(client: VCenterClient) -> tuple[Service, ...] | Unseen:
     )
 
 
-HostsWithDns = tuple[tuple[Host, ...], Facets[tuple[str, ...]]]
-
-
-async def names(
-    client: VCenterClient,
-    resolver: Resolver,
-    *,
-    hosts: Callable[[], Awaitable[HostsWithDns]],
-    no_session: VCenterError | None,
-) -> Names:
+async def names(site: Site) -> Names:
     """Ask DNS about the vCenter's own name and the names of its hosts. It never fails: what was not seen says why."""
-    own = client.transport.url.host or ""
+    own = site.client.transport.url.host or ""
+    missing = as_unseen(site.no_session) if site.no_session else None
     return Names(
-        vcenter=None if is_address(own) else await resolver.look_up(own),
-        connected_to=client.transport.traffic.peer_address(),
-        appliance_dns_servers=as_unseen(no_session) if no_session else await _appliance_dns_servers(client),
-        hosts=as_unseen(no_session) if no_session else await _host_names(resolver, hosts),
+        vcenter=None if is_address(own) else await site.resolver.look_up(own),
+        connected_to=site.client.transport.traffic.peer_address(),
+        appliance_dns_servers=missing or await _appliance_dns_servers(site.client),
+        hosts=missing or await _host_names(site),
     )
 
 
@@ -137,14 +124,19 @@ async def _appliance_dns_servers(client: VCenterClient) -> tuple[str, ...] | Uns
     return tuple(str(server) for server in dig(answer, "servers") or ())
 
 
-async def _host_names(
-    resolver: Resolver, hosts: Callable[[], Awaitable[HostsWithDns]]
-) -> tuple[HostNames, ...] | Unseen:
+async def _host_names(site: Site) -> tuple[HostNames, ...] | Unseen:
     try:
-        known, servers = await hosts()
+        hosts = cast("tuple[Host, ...]", await site.part(Need.HOSTS))
+        servers = cast("Facets[tuple[str, ...]]", await site.part(Need.HOST_DNS))
     except VCenterError as error:
         return as_unseen(error)
-    found = await resolver.look_up_all(host.name for host in known if not is_address(host.name))
+    found = await site.resolver.look_up_all(host.name for host in hosts if not is_address(host.name))
     return tuple(
-        HostNames(host=host, lookup=found.get(host.name), dns_servers=servers.records.get(host.ref)) for host in known
+        HostNames(host=host, lookup=found.get(host.name), dns_servers=servers.records.get(host.ref)) for host in hosts
     )
+
+
+SINGLES = (
+    Single(need=Need.SERVICES, name="services", read=services),
+    Single(need=Need.NAMES, name="names", read=names, after=frozenset({Need.HOSTS, Need.HOST_DNS})),
+)

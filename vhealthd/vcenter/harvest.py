@@ -44,13 +44,13 @@ class Harvest(Generic[E]):
         return tuple(self.records[ref] for ref in refs if ref in self.records)
 
     def parts(self, dropped: Collection[str]) -> dict[Need, object]:
-        """Return each facet; one whose every path this release refused is missing for all, with that reason."""
+        """Return each facet; one of which this release refused a path is missing for all, with that reason."""
         return {facet.need: self._facet(facet, dropped) for facet in self._facets}
 
     def _facet(self, facet: Facet, dropped: Collection[str]) -> Facets[object]:
-        if set(facet.paths) <= set(dropped):
-            refused = Unseen(NOT_IN_RELEASE(path=facet.paths[0]), Outcome.SKIPPED)
-            return Facets({}, dict.fromkeys(self.records, refused))
+        refused = next((path for path in facet.paths if path in dropped), None)
+        if refused:
+            return Facets({}, dict.fromkeys(self.records, Unseen(NOT_IN_RELEASE(path=refused), Outcome.SKIPPED)))
         return Facets(self._found[facet.need], self._gaps[facet.need])
 
 

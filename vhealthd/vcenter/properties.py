@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import structlog
 
-from vhealthd.errors import BadAnswerError, ConnectionFailedError, FaultError, SessionLostError, VCenterError
+from vhealthd.errors import BadAnswerError, ConnectionFailedError, FaultError, VCenterError
 from vhealthd.model import MoRef
 from vhealthd.vcenter.client import VCenterClient, vi_data
 from vhealthd.vcenter.wire import (
@@ -30,6 +30,8 @@ VIEW_MANAGER = MoRef("ViewManager", "ViewManager")
 
 CHUNK_OBJECTS = 500
 FIRST_CHUNK_OBJECTS = 50
+# To begin with where a single object may weigh 100 KB: a host's storage or network.
+FEW_OBJECTS = 4
 # What a chunk's answer should weigh: decoding holds the event loop for about 10 ms per 500 KB.
 CHUNK_BYTES = 400_000
 _REFS_AT_ONCE = 2_000
@@ -39,8 +41,8 @@ _ATTEMPTS = 3
 class ChunkSize:
     """How many objects to ask for at once, so that an answer weighs what it should; learns from each answer."""
 
-    def __init__(self) -> None:
-        self.objects = FIRST_CHUNK_OBJECTS
+    def __init__(self, first: int = FIRST_CHUNK_OBJECTS) -> None:
+        self.objects = first
 
     def learn(self, objects: int, size: int) -> None:
         """Note that this many objects took `size` bytes."""
@@ -92,13 +94,20 @@ class PropertyReader:
                 await self._client.vi(view, "DestroyView", {})
 
     async def read(
-        self, kind: str, refs: Sequence[MoRef], paths: Iterable[str], take: Callable[[ObjectContent], None]
+        self,
+        kind: str,
+        refs: Sequence[MoRef],
+        paths: Iterable[str],
+        take: Callable[[ObjectContent], None],
+        *,
+        first_chunk: int = FIRST_CHUNK_OBJECTS,
     ) -> None:
         """Read properties of explicit objects and hand each object to `take`; what has vanished is left out.
 
-        A path that this release does not know is dropped, logged and noted in `dropped`.
+        A path that this release does not know is dropped, logged and noted in `dropped`. That a whole chunk has
+        vanished is believed only when it is listed no longer.
         """
-        size = ChunkSize()
+        size = ChunkSize(first_chunk)
         position = 0
 
         async def worker() -> None:
@@ -128,9 +137,11 @@ class PropertyReader:
             except _PagingLostError as error:
                 log.info("paging begins anew", type=kind, why=str(error.__cause__))
                 continue
-            if objects or await self._client.session_alive():
+            if objects:
                 return objects
-        raise SessionLostError(f"{kind} could not be read: the session was lost again and again")
+            if await self._client.session_alive() and set(refs).isdisjoint(await self.references(kind)):
+                return []
+        raise BadAnswerError(f"vCenter lists {kind} and answers nothing when their properties are read")
 
     def _drop(self, kind: str, paths: frozenset[str], fault: FaultError) -> None:
         """Leave out the path that this release refuses; any other fault is raised again."""

@@ -12,9 +12,14 @@ MB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """What else to read of a managed type for one need. `make` returns None where vCenter says nothing."""
+    """What else to read of a managed type for one need. `make` returns None where vCenter says nothing.
+
+    What weighs much (storage, network, sensors) is read `apart`, by a collector of that name, in small chunks; all else
+    comes with the objects themselves.
+    """
 
     need: Need
     kind: str
     paths: tuple[str, ...]
     make: Callable[[Props], object]
+    apart: str = ""
