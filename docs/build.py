@@ -1,12 +1,14 @@
-"""`make docs`: writes a page a check, and their index, from the checks' own files."""
+"""`make docs`: writes a page a check, their index and the example configuration, from the checks' own files."""
 
 import sys
 from pathlib import Path
 
+from vhealthd import configcli
 from vhealthd.catalogue import Catalogue
 from vhealthd.checkdocs import check_page, index_page
 
 FOLDER = Path(__file__).parent / "checks"
+EXAMPLE = Path(__file__).parents[1] / "deploy" / "config.example.yaml"
 
 
 def pages() -> dict[str, str]:
@@ -23,6 +25,7 @@ def main() -> int:
         stale.unlink()
     for name, text in made.items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    EXAMPLE.write_text(configcli.starter(Catalogue.discover()), encoding="utf-8")
     return 0
 
 
