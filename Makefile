@@ -7,7 +7,7 @@ PIP := PIP_CACHE_DIR=$(CURDIR)/$(VENV)/pip-cache $(BIN)/python -m pip --disable-
 INSTALL := $(PIP) install --quiet --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test lint format docs bench requirements clean
+.PHONY: help install install-dev demo test lint format docs bench mutation requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,10 @@ format: install-dev ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+mutation: install-dev ## change the checks one operator at a time, and see whether their tests notice (half an hour)
+	@$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements/build.txt -r requirements/mutation.txt
+	@$(BIN)/python -m tests.mutation $(CHECKS)
+
 docs: install ## write docs/checks from the files in checks/
 	$(BIN)/python docs/build.py
 
@@ -39,7 +43,7 @@ bench: install-dev ## seconds, requests, bytes and memory of scans of three size
 	@$(BIN)/python -m tests.bench
 
 requirements: ## pin the dependencies anew (needs uv on the PATH)
-	cd requirements && for set in build run dev; do ./compile $$set; done
+	cd requirements && for set in build run dev mutation; do ./compile $$set; done
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) build dist *.egg-info demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
