@@ -60,7 +60,7 @@ def consolidation_needed(inventory: Inventory, limits: ConsolidationNeededLimits
             continue
         yield Examined(vm)
         if needed:
-            yield from _judge(vm, datastores, limits.critical_datastore_percent)
+            yield from _judge(vm, datastores, limits.for_object(vm).critical_datastore_percent)
 
 
 def _judge(vm: VirtualMachine, datastores: dict[MoRef, Datastore], limit: float) -> Iterator[Verdict]:

@@ -82,6 +82,7 @@ def _load(host: Host, usage: HostUsage | Unseen) -> Load | Unseen:
 
 def _judge(entity: Entity, loads: list[Load], limits: CpuUtilizationLimits) -> Iterator[Verdict]:
     yield Examined(entity)
+    limits = limits.for_object(entity)
     used, capacity = sum(load[0] for load in loads), sum(load[1] for load in loads)
     percent = 100 * used / capacity
     if graded := exceeded(percent, warning=limits.warning_percent, critical=limits.critical_percent):

@@ -65,12 +65,12 @@ class DnsResolutionLimits(Limits):
 def dns_resolution(inventory: Inventory, limits: DnsResolutionLimits) -> Iterator[Verdict]:
     """Judge what DNS says of vCenter and of each host."""
     names = inventory.names
-    yield from _vcenter(inventory.vcenter, names, limits.minimum_dns_servers)
+    yield from _vcenter(inventory.vcenter, names, limits.for_object(inventory.vcenter).minimum_dns_servers)
     if isinstance(names.hosts, Unseen):
         yield Blind(names.hosts)
         return
     for host in names.hosts:
-        yield from _host(host, limits.minimum_dns_servers)
+        yield from _host(host, limits.for_object(host.host).minimum_dns_servers)
 
 
 def _vcenter(vcenter: VirtualCenter, names: Names, minimum: int) -> Iterator[Verdict]:

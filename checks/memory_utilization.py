@@ -102,6 +102,7 @@ def _judge(
     entity: Entity, loads: list[Load], reclaimed: Reclaimed, limits: MemoryUtilizationLimits
 ) -> Iterator[Verdict]:
     yield Examined(entity)
+    limits = limits.for_object(entity)
     used, capacity = sum(load[1] for load in loads), sum(load[2] for load in loads)
     percent = 100 * used / capacity
     graded = exceeded(percent, warning=limits.warning_percent, critical=limits.critical_percent)

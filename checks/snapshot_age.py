@@ -73,11 +73,12 @@ def snapshot_age(inventory: Inventory, limits: SnapshotAgeLimits) -> Iterator[Ve
             yield NotExamined(vm, roots)
             continue
         yield Examined(vm)
+        mine = limits.for_object(vm)
         snapshots = [snapshot for root in roots for snapshot in root.walk()]
-        if old := _old(snapshots, inventory.now, limits, inventory.snapshot_sizes.get(vm.ref)):
+        if old := _old(snapshots, inventory.now, mine, inventory.snapshot_sizes.get(vm.ref)):
             yield Finding(old[0], vm, old[1])
         latest = max(snapshots, key=_created, default=None)
-        if latest and latest.created - inventory.now > timedelta(minutes=limits.info_future_minutes):
+        if latest and latest.created - inventory.now > timedelta(minutes=mine.info_future_minutes):
             yield Finding(Severity.INFO, vm, FUTURE(snapshot=latest.name, created=latest.created), "future")
 
 

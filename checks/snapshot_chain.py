@@ -70,7 +70,7 @@ def snapshot_chain(inventory: Inventory, limits: SnapshotChainLimits) -> Iterato
             yield NotExamined(vm, disks, rule="disks")
         depth = None if isinstance(roots, Unseen) else _depth(roots)
         chain = None if isinstance(disks, Unseen) else _longest(disks)
-        if verdict := _judge(depth, chain, limits):
+        if verdict := _judge(depth, chain, limits.for_object(vm)):
             yield Finding(verdict[0], vm, verdict[1])
 
 

@@ -93,6 +93,7 @@ def _unseen(datastore: Datastore) -> Unseen | None:
 
 def _judge(pool: Entity, datastores: list[Datastore], limits: StorageUtilizationLimits) -> Iterator[Verdict]:
     yield Examined(pool)
+    limits = limits.for_object(pool)
     capacity = sum(datastore.capacity for datastore in datastores)
     used = capacity - sum(datastore.free for datastore in datastores)
     percent = 100 * used / capacity

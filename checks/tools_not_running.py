@@ -60,8 +60,9 @@ def tools_not_running(inventory: Inventory, limits: ToolsNotRunningLimits) -> It
             yield NotExamined(vm, tools)
             continue
         yield Examined(vm)
-        if tools.running_status == "guestToolsNotRunning" and not _starting(tools, inventory.now, limits):
-            yield _finding(vm, tools, inventory.now, limits)
+        mine = limits.for_object(vm)
+        if tools.running_status == "guestToolsNotRunning" and not _starting(tools, inventory.now, mine):
+            yield _finding(vm, tools, inventory.now, mine)
 
 
 def _seen(vm: VirtualMachine, tools: VmTools | Unseen) -> VmTools | Unseen:

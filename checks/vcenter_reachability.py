@@ -54,6 +54,7 @@ class VcenterReachabilityLimits(Limits):
 def vcenter_reachability(inventory: Inventory, limits: VcenterReachabilityLimits) -> Iterator[Verdict]:
     """Judge the way to vCenter."""
     way, vcenter = inventory.reachability, inventory.vcenter
+    limits = limits.for_object(vcenter)
     yield Examined(vcenter)
     if way.failed_step == "login":
         yield Finding(Severity.CRITICAL, vcenter, NO_LOGIN(failure=way.failure), "login")

@@ -28,6 +28,7 @@ FAULTS: dict[str, Callable[[], Fault]] = {
     "html": lambda: HtmlPage(When(every=17)),
     "cut": lambda: CutBody(When(every=19)),
     "hang-appliance": lambda: Hang(When("/api/appliance/")),
+    "deny-host-config": lambda: DeniedPaths(("config",), kind="HostSystem"),
 }
 
 
@@ -42,7 +43,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--vms", type=int, help="a large estate with so many VMs instead of the default one")
     parser.add_argument("--no-tls", action="store_true", help="speak plain HTTP")
     parser.add_argument("--no-gzip", action="store_true", help="never compress")
-    parser.add_argument("--account", choices=("full", "readonly"), default="full")
+    parser.add_argument("--account", choices=("full", "operator", "readonly"), default="full")
     parser.add_argument("--fault", choices=sorted(FAULTS), action="append", default=[], help="may be repeated")
     return parser.parse_args(argv)
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from mocks.encode.service import about
 from mocks.encode.value import timestamp
 from mocks.wire import Json
-from mocks.world import Appliance, World
+from mocks.world import Appliance, Backup, World
 
 UPTIME_SECONDS = 3_456_789.12
+BACKUP_TARGET = "sftp://backup1.lab.example/vcenter"
 MEBIBYTES = {"root": 48_000, "log": 10_000, "core": 50_000, "db": 100_000, "dblog": 15_000, "seat": 80_000}
 
 
@@ -75,7 +76,7 @@ def _system(world: World, release: str, now: datetime) -> dict[str, Json]:
         "system/uptime": UPTIME_SECONDS,
         "system/storage": [
             {"disk": str(number), "partition": name, "description": _message(f"The {name} partition")}
-            for number, name in enumerate(world.appliance.filesystem_used, 1)
+            for number, name in enumerate((*world.appliance.filesystem_used, *world.appliance.unmeasured), 1)
         ],
     }
 
@@ -105,50 +106,59 @@ def _notes(item: str, colour: str, now: datetime) -> list[Json]:
 
 
 def _backup(appliance: Appliance) -> dict[str, Json]:
-    schedule = {
+    jobs = {f"{one.started:%Y%m%d-%H%M%S}-24022515": one for one in appliance.backups}
+    return {
+        "recovery/backup/schedules": {name: _schedule(enabled=on) for name, on in appliance.schedules.items()},
+        "recovery/backup/job": list(jobs),
+        "recovery/backup/job/details": {name: _job_details(one) for name, one in jobs.items()},
+        **{f"recovery/backup/job/{name}": _job(name, one) for name, one in jobs.items()},
+    }
+
+
+def _schedule(*, enabled: bool) -> Json:
+    return {
         "parts": ["common", "seat"],
-        "location": "sftp://backup1.lab.example/vcenter",
-        "enable": True,
+        "location": BACKUP_TARGET,
+        "enable": enabled,
         "recurrence_info": {"hour": 23, "minute": 0},
         "retention_info": {"max_count": 7},
     }
-    ended = appliance.backup_ended
-    if ended is None:
-        return {
-            "recovery/backup/schedules": {},
-            "recovery/backup/job": [],
-            "recovery/backup/job/details": {},
-        }
-    job = {
-        "location": schedule["location"],
+
+
+def _job_details(one: Backup) -> Json:
+    """Write a job; a running one has no end, and of its result there is nothing yet."""
+    failed = one.status == "FAILED"
+    done = 40 if failed else 100
+    note = [_message(f"Cannot write to {BACKUP_TARGET}.")] if failed else []
+    end = {"end_time": timestamp(one.ended)} if one.ended else {}
+    return {
+        "location": BACKUP_TARGET,
         "duration": 1140,
         "size": 1_234_567_890,
-        "progress": {"total": 100, "completed": 100, "message": _message("Backup job finished successfully.")},
+        "progress": {"total": 100, "completed": done, "message": _message(f"Backup job: {one.status}.")},
         "location_user": "backup",
         "type": "SCHEDULED",
-        "messages": [],
+        "messages": note,
         "build": {"version_name": "8.0.3", "version": "8.0.3.00000", "build_number": "24022515"},
         "description": _message("Backup of the appliance"),
         "service": "com.vmware.appliance.recovery.backup.job",
         "operation": "create",
         "cancelable": False,
-        "status": "SUCCEEDED",
-        "start_time": timestamp(ended),
-        "end_time": timestamp(ended),
+        "status": one.status,
+        "start_time": timestamp(one.started),
+        **end,
     }
-    name = f"{ended:%Y%m%d-%H%M%S}-24022515"
+
+
+def _job(name: str, one: Backup) -> Json:
+    end = {"end_time": timestamp(one.ended)} if one.ended else {}
     return {
-        "recovery/backup/schedules": {"default": schedule},
-        "recovery/backup/job": [name],
-        "recovery/backup/job/details": {name: job},
-        f"recovery/backup/job/{name}": {
-            "id": name,
-            "state": "SUCCEEDED",
-            "messages": [],
-            "progress": 100,
-            "start_time": timestamp(ended),
-            "end_time": timestamp(ended),
-        },
+        "id": name,
+        "state": one.status if one.ended else "INPROGRESS",
+        "messages": [],
+        "progress": 100 if one.ended else 40,
+        "start_time": timestamp(one.started),
+        **end,
     }
 
 
@@ -195,7 +205,7 @@ def _metric(name: str) -> Json:
 
 
 def monitoring(appliance: Appliance, names: tuple[str, ...], start: str, end: str) -> Json:
-    """Answer `monitoring/query`: two equal values for each metric that is asked for."""
+    """Answer `monitoring/query`: a value for each metric, between times at which nothing was measured."""
     known = filesystem_metrics(appliance)
     return [
         {
@@ -204,7 +214,7 @@ def monitoring(appliance: Appliance, names: tuple[str, ...], start: str, end: st
             "function": "MAX",
             "start_time": start,
             "end_time": end,
-            "data": [str(known[name])] * 2,
+            "data": ["", str(known[name] / 2), "", str(known[name]), ""],
         }
         for name in names
         if name in known

@@ -56,7 +56,7 @@ class AutomationService:
         if session is None:
             raise unauthenticated()
         session.calls += 1
-        if call.path.startswith("/api/appliance/") and self.account.level != "full":
+        if call.path.startswith("/api/appliance/") and self.account.level == "readonly":
             raise error(
                 403,
                 "UNAUTHORIZED",
@@ -131,6 +131,9 @@ class AutomationService:
         return ok([{"server": each, "status": "SERVER_REACHABLE", "message": text} for each in servers])
 
     def _monitoring(self, call: Call, _session: Session) -> Answer:
+        for name in ("names", "interval", "function", "start_time", "end_time"):
+            if name not in call.query:
+                raise error(400, "INVALID_ARGUMENT", "com.vmware.vapi.rest.fieldMissing", f"{name} is required.")
         start, end = (call.query.get(name, (timestamp(self.clock()),))[0] for name in ("start_time", "end_time"))
         return ok(monitoring(self.world.appliance, call.query.get("names", ()), start, end))
 

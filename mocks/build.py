@@ -11,6 +11,7 @@ from mocks.world import (
     GIB,
     TIB,
     Appliance,
+    Backup,
     Cluster,
     ComputeResource,
     Datacenter,
@@ -19,6 +20,7 @@ from mocks.world import (
     Drive,
     Folder,
     Host,
+    Licence,
     Network,
     Nic,
     PortGroup,
@@ -48,6 +50,7 @@ class Builder:
         self.random = random.Random(seed)
         self.numbers = count(1001)
         self.world = World(now=now, seed=seed, instance_uuid=self.uuid(), appliance=appliance(now))
+        self.world.licences.append(licence(now))
         self.world.add(Folder(moid=ROOT, name="Datacenters", parent=None, child_types=("Folder", "Datacenter")))
 
     def uuid(self) -> str:
@@ -209,8 +212,27 @@ def appliance(now: datetime) -> Appliance:
         health=dict.fromkeys(items.split(), "green"),
         filesystem_used=dict(FILESYSTEMS),
         root_expires=now + timedelta(days=60),
-        backup_ended=now - timedelta(hours=7),
+        schedules={"default": True},
+        backups=tuple(backup(now, hours) for hours in (31, 7)),
         certificate_until=now + timedelta(days=500),
         signing_until=now + timedelta(days=2500),
         root_until=now + timedelta(days=3000),
+    )
+
+
+def backup(now: datetime, hours_ago: float, status: str = "SUCCEEDED") -> Backup:
+    """Make a backup job that ended so long ago."""
+    ended = now - timedelta(hours=hours_ago)
+    return Backup(started=ended - timedelta(minutes=19), ended=ended, status=status)
+
+
+def licence(now: datetime) -> Licence:
+    """Make the licence of a healthy estate."""
+    return Licence(
+        key="00000-00000-00000-00000-00001",
+        edition="esx.enterprisePlus.cpuPackage",
+        name="vSphere 8 Enterprise Plus",
+        total=32,
+        used=18,
+        expires=now + timedelta(days=200),
     )

@@ -24,12 +24,12 @@ Reason = Literal["InvalidProperty", "NoPermission", "NotAuthenticated"]
 class Rules:
     """How this vCenter answers: page size, paths it does not know or may not show, the shape of missing properties.
 
-    `soft` puts a bad path into each object's missingSet instead of failing the call; `wrapped` is the 9.x shape.
+    `denied` are types ("" for all) and paths, each with all below it. `soft` puts a bad path into each object's missingSet instead of failing the call; `wrapped` is the 9.x shape.
     """
 
     page_size: int = 1000
     invalid: frozenset[str] = frozenset()
-    denied: frozenset[str] = frozenset()
+    denied: frozenset[tuple[str, str]] = frozenset()
     soft: bool = False
     wrapped: bool = False
 
@@ -113,11 +113,17 @@ class Collector:
             if declared is None or declared.since > release or path in self.rules.invalid:
                 self._refuse(path)
                 refused.append((path, "InvalidProperty"))
-            elif path in self.rules.denied:
+            elif self._denies(kind, path):
                 refused.append((path, "NoPermission"))
             else:
                 paths.append((path, declared))
         return Wanted(kind, tuple(paths), tuple(refused))
+
+    def _denies(self, kind: str, path: str) -> bool:
+        return any(
+            (path == denied or path.startswith(f"{denied}.")) and (not of or is_a(kind, of))
+            for of, denied in self.rules.denied
+        )
 
     def _refuse(self, path: str) -> None:
         if not self.rules.soft:

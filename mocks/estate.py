@@ -7,6 +7,7 @@ from typing import TypeAlias
 import orjson
 
 from mocks.encode.compute import CLUSTER, COMPUTE, POOL
+from mocks.encode.guards import ALARM
 from mocks.encode.host import HOST
 from mocks.encode.inventory import DATACENTER, FOLDER
 from mocks.encode.network import NETWORK, PORT_GROUP, SWITCH
@@ -14,12 +15,14 @@ from mocks.encode.service import ALARMS, LICENCES, content
 from mocks.encode.storage import DATASTORE, POD
 from mocks.encode.value import Encoders, Tree
 from mocks.encode.vm import VM
+from mocks.guards import Alarm
 from mocks.schema import Declared, array_name, is_a, properties, resolve
 from mocks.sessions import Reference, moref
 from mocks.wire import Json
 from mocks.world import Entity, ResourcePool, Vm, World
 
 ENCODERS: dict[str, Encoders] = {
+    "Alarm": ALARM,
     "ClusterComputeResource": CLUSTER,
     "ComputeResource": COMPUTE,
     "Datacenter": DATACENTER,
@@ -58,8 +61,12 @@ class Estate:
 
     def exists(self, target: Reference) -> bool:
         """Whether a reference names an object of the world or a singleton."""
-        entity = self.world.entities.get(target[1])
+        entity = self._find(target[1])
         return target in SINGLETONS or (entity is not None and is_a(entity.kind, target[0]))
+
+    def _find(self, moid: str) -> Entity | Alarm | None:
+        """Find an entity, or the definition of an alarm, which lies outside of the inventory."""
+        return self.world.entities.get(moid) or self.world.alarms.get(moid)
 
     def remove(self, moid: str) -> None:
         """Delete an object; views no longer show it and reads no longer find it."""
@@ -98,7 +105,7 @@ class Estate:
 
     def property(self, target: Reference, name: str) -> Json:
         """Give a top-level property's plain value; None where it is unset or unknown."""
-        entity = self.world.entities.get(target[1])
+        entity = self._find(target[1])
         encoders = self.singletons.get(target[0], {}) if entity is None else ENCODERS[entity.kind]
         encoder = encoders.get(name)
         return encoder(self.world, entity) if encoder else None
@@ -115,7 +122,7 @@ class Estate:
         return self._encoded[key]
 
     def _content(self, target: Reference, paths: Paths) -> Tree:
-        entity = self.world.entities.get(target[1])
+        entity = self._find(target[1])
         actual = (entity.kind, entity.moid) if entity else target
         roots = {root: self.property(actual, root) for root in {path.partition(".")[0] for path, _ in paths}}
         found = ((path, declared, _walk(roots, path)) for path, declared in paths)

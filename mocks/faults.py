@@ -258,11 +258,16 @@ class InvalidPaths(Fault):
 
 @dataclass(slots=True)
 class DeniedPaths(Fault):
-    """Reports property paths as missing for want of a privilege; `wrapped` is the shape of 9.x, else that of 8.0."""
+    """Reports property paths, with all below them, as missing for want of a privilege.
+
+    It does so on one type alone if it has a `kind`. `wrapped` is the shape of 9.x, else that of 8.0.
+    """
 
     paths: tuple[str, ...]
     wrapped: bool = False
+    kind: str = ""
 
     def bend(self, rules: "Rules") -> "Rules":
         """Deny the paths."""
-        return replace(rules, denied=rules.denied | set(self.paths), wrapped=rules.wrapped or self.wrapped)
+        denied = rules.denied | {(self.kind, path) for path in self.paths}
+        return replace(rules, denied=denied, wrapped=rules.wrapped or self.wrapped)

@@ -9,6 +9,9 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from mocks.build import DOMAIN, Builder
+from mocks.plants_appliance import APPLIANCE
+from mocks.plants_estate import ESTATE
+from mocks.plants_extras import EXTRAS
 from mocks.world import TIB, Datacenter, Datastore, Disk, Drive, Host, Planted, Severity, Snapshot, StoragePod, Vm
 
 LONG_NAME = "customer-portal-frontend-whose-name-is-eighty-characters-long-as-vsphere-permits"
@@ -284,6 +287,9 @@ PLANTS: tuple[Plant, ...] = (
     consolidation_needed,
     removable_media,
     out_of_scope,
+    *APPLIANCE,
+    *EXTRAS,
+    *ESTATE,
 )
 
 

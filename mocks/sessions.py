@@ -11,6 +11,8 @@ from uuid import UUID
 from mocks.wire import Json, error, fault
 
 Door = Literal["api", "vi"]
+Level = Literal["full", "operator", "readonly"]
+"""Administrator; the role Read-only in the SSO group SystemConfiguration.ReadOnly; the role alone."""
 Reference = tuple[str, str]
 """A managed object's type and reference value."""
 
@@ -63,7 +65,7 @@ class Account:
 
     user: str
     password: str
-    level: Literal["full", "readonly"] = "full"
+    level: Level = "full"
     locked_after: int | None = None
     session_limit: int = 550
     failures: int = 0

@@ -25,7 +25,7 @@ from mocks.collector import Collector, Rules
 from mocks.estate import Estate
 from mocks.faults import Fault, Inside
 from mocks.schema import release_key
-from mocks.sessions import Account, Sessions
+from mocks.sessions import Account, Level, Sessions
 from mocks.stats import Stats
 from mocks.tls import Certificates
 from mocks.vijson import NOT_FOUND, VimService
@@ -54,7 +54,7 @@ class MockVCenter:
         release: str = "8.0.3.0",
         faults: tuple[Fault, ...] = (),
         tls: Certificates | None = None,
-        account: Literal["full", "readonly"] = "full",
+        account: Level = "full",
         locked_after: int | None = None,
         session_limit: int = 550,
         host: str = "127.0.0.1",

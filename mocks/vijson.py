@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from mocks.collector import Collector, demand_type_names, not_found, target_of
 from mocks.encode.host_config import options
+from mocks.encode.service import assigned_licences
 from mocks.encode.value import timestamp
 from mocks.schema import RELEASES, release_key, resolve
 from mocks.sessions import Account, Reference, Session, Sessions, View, moref, not_authenticated
@@ -54,6 +55,7 @@ class VimService:
             ("PropertyCollector", "CancelRetrievePropertiesEx"): self._cancel,
             ("OptionManager", "QueryOptions"): self._query_options,
             ("HostDateTimeSystem", "QueryDateTime"): self._host_time,
+            ("LicenseAssignmentManager", "QueryAssignedLicenses"): self._assigned_licences,
         }
 
     def answer(self, call: Call) -> Answer:
@@ -92,12 +94,17 @@ class VimService:
             raise not_authenticated(target)
         if target == ("SessionManager", "SessionManager") and name == "sessionList":
             return self._session_list(target)
+        if target[0] == "LicenseManager":
+            self._demand_full(target, "Global.Licenses")
         return self.collector.read(session, target, name)
 
-    def _session_list(self, target: Reference) -> Answer:
+    def _demand_full(self, target: Reference, privilege: str) -> None:
         if self.account.level != "full":
             text = "Permission to perform this operation was denied."
-            raise fault("NoPermission", text, object=moref(target), privilegeId="Sessions.TerminateSession")
+            raise fault("NoPermission", text, object=moref(target), privilegeId=privilege)
+
+    def _session_list(self, target: Reference) -> Answer:
+        self._demand_full(target, "Sessions.TerminateSession")
         return ok([self._user_session(each) for each in self.sessions.open.values()])
 
     def _user_session(self, session: Session) -> Json:
@@ -191,3 +198,7 @@ class VimService:
 
     def _host_time(self, _session: Session, target: Reference, _body: Json) -> Answer:
         return ok(timestamp(self.clock() + timedelta(seconds=self._host_of(target).clock_offset_seconds)))
+
+    def _assigned_licences(self, _session: Session, target: Reference, body: Json) -> Answer:
+        self._demand_full(target, "Global.Licenses")
+        return ok(assigned_licences(self.estate.world, body.get("entityId")))

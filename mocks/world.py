@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal, TypeVar
 
+from mocks.guards import Admission, Alarm, Triggered
+
 GIB = 2**30
 TIB = 2**40
 
@@ -36,6 +38,7 @@ class Entity:
     moid: str
     name: str
     parent: str | None
+    alarm_actions: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,13 +77,15 @@ class ComputeResource(Entity):
 
 @dataclass(slots=True, kw_only=True)
 class Cluster(ComputeResource):
-    """A cluster with its HA and DRS settings."""
+    """A cluster with its HA and DRS settings; `issues` are type and message of what vCenter finds wrong in them."""
 
     kind: ClassVar[str] = "ClusterComputeResource"
     ha: bool = True
     drs: bool = True
-    admission_control: bool = True
+    host_monitoring: str = "enabled"
     drs_behavior: str = "fullyAutomated"
+    admission: Admission = field(default_factory=Admission)
+    issues: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,9 +95,22 @@ class ResourcePool(Entity):
     kind: ClassVar[str] = "ResourcePool"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardSwitch:
+    """A standard switch besides vSwitch0."""
+
+    name: str
+    nics: tuple[str, ...]
+    port_groups: tuple[str, ...]
+
+
 @dataclass(slots=True, kw_only=True)
 class Host(Entity):
-    """An ESXi host at `address`; `resolves_to` and `ptr` are what DNS says of it (None: nothing)."""
+    """An ESXi host at `address`; `resolves_to` and `ptr` are what DNS says of it (None: nothing).
+
+    `lax_port_groups` names what a port group accepts (`allowPromiscuous` ...). `path_states` and `vaai` are those of
+    the LUN of a datastore, by the datastore's reference value; `settings` are advanced settings that are not as usual.
+    """
 
     kind: ClassVar[str] = "HostSystem"
     address: str
@@ -119,8 +137,13 @@ class Host(Entity):
     shell_running: bool = False
     lockdown: str = "lockdownNormal"
     log_host: str = "udp://syslog.lab.example:514"
-    nics_down: frozenset[str] = frozenset()
-    dead_paths: int = 0
+    nics_down: frozenset[str] = frozenset({"vmnic4", "vmnic5"})
+    nic_speeds: dict[str, int] = field(default_factory=dict)
+    switches: tuple[StandardSwitch, ...] = ()
+    lax_port_groups: dict[str, frozenset[str]] = field(default_factory=dict)
+    path_states: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    vaai: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, int] = field(default_factory=dict)
     sensor_state: str = "green"
     das_state: str = "connectedToMaster"
 
@@ -132,7 +155,7 @@ class Host(Entity):
 
 @dataclass(slots=True, kw_only=True)
 class Datastore(Entity):
-    """A datastore and the hosts (reference values) that mount it."""
+    """A datastore and the hosts (reference values) that mount it; `lost_by` are those that cannot reach it, and why."""
 
     kind: ClassVar[str] = "Datastore"
     type: str
@@ -142,6 +165,8 @@ class Datastore(Entity):
     hosts: tuple[str, ...]
     shared: bool = True
     accessible: bool = True
+    vmfs: int = 6
+    lost_by: dict[str, str] = field(default_factory=dict)
     maintenance: str = "normal"
     remote: tuple[str, str] | None = None
 
@@ -178,6 +203,8 @@ class PortGroup(Entity):
     vlan: int
     uplink: bool = False
     promiscuous: bool = False
+    forged_transmits: bool = False
+    mac_changes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +251,11 @@ class Nic:
 
 @dataclass(slots=True, kw_only=True)
 class Vm(Entity):
-    """A virtual machine. `managed_by` is the extension's key and the type that the extension gives the VM."""
+    """A virtual machine. `managed_by` is the extension's key and the type that the extension gives the VM.
+
+    `guest_disks` are path, size and free bytes; `cpu_ready` is in per cent. A VM that is `secondary_of` another (its
+    instance UUID) is the second half of a fault tolerant pair. `instance_uuid` is that of `uuid` where it is not given.
+    """
 
     kind: ClassVar[str] = "VirtualMachine"
     host: str | None
@@ -243,10 +274,23 @@ class Vm(Entity):
     snapshots: tuple[Snapshot, ...] = ()
     cpus: int = 2
     memory_mb: int = 8192
+    cores_per_socket: int | None = None
+    cores_per_node: int | None = None
+    hot_add: bool = False
+    hot_add_shows_nodes: bool = False
+    cpu_reservation_mhz: int = 0
+    memory_reservation_mb: int = 0
     tools_running: bool = True
     tools_status: str = "guestToolsCurrent"
     ballooned_mb: int = 0
     swapped_mb: int = 0
+    compressed_kb: int = 0
+    cpu_ready: int = 0
+    hardware_version: int = 21
+    instance_uuid: str | None = None
+    question: str | None = None
+    secondary_of: str | None = None
+    guest_disks: tuple[tuple[str, int, int], ...] = (("/", 64 * GIB, 40 * GIB),)
 
     @property
     def has_config(self) -> bool:
@@ -269,6 +313,28 @@ class Service:
     startup: str = "AUTOMATIC"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """A backup job of the appliance; one that is not over has no end."""
+
+    started: datetime
+    ended: datetime | None
+    status: str = "SUCCEEDED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """A licence in vCenter's keeping; without a last day it is perpetual, with a total of 0 unlimited."""
+
+    key: str
+    edition: str
+    name: str
+    total: int
+    used: int | None
+    unit: str = "cpuPackage"
+    expires: datetime | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Appliance:
     """vCenter's own machine: name service, time service, services, accounts, backups."""
@@ -280,10 +346,12 @@ class Appliance:
     health: dict[str, str]
     filesystem_used: dict[str, float]
     root_expires: datetime | None
-    backup_ended: datetime | None
+    schedules: dict[str, bool]
+    backups: tuple[Backup, ...]
     certificate_until: datetime
     signing_until: datetime
     root_until: datetime
+    unmeasured: tuple[str, ...] = ()
     ssh: bool = False
     shell: bool = False
     log_servers: tuple[str, ...] = ("syslog.lab.example",)
@@ -291,7 +359,10 @@ class Appliance:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """The whole estate at one instant, `now`. `truth` lists every planted defect."""
+    """The whole estate at one instant, `now`. `truth` lists every planted defect.
+
+    `evaluating` says what runs on the evaluation licence (reference values), and until when.
+    """
 
     now: datetime
     seed: int
@@ -299,6 +370,10 @@ class World:
     appliance: Appliance
     entities: dict[str, Entity] = field(default_factory=dict)
     truth: tuple[Planted, ...] = ()
+    licences: list[Licence] = field(default_factory=list)
+    evaluating: dict[str, datetime | None] = field(default_factory=dict)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    triggered: list[Triggered] = field(default_factory=list)
 
     _by_class: defaultdict[type[Entity], dict[str, Entity]] = field(default_factory=lambda: defaultdict(dict))
     _children: defaultdict[str | None, dict[str, Entity]] = field(default_factory=lambda: defaultdict(dict))

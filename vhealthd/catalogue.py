@@ -13,9 +13,11 @@ from pydantic import JsonValue, ValidationError
 
 from vhealthd.checkapi import Check, Limits
 from vhealthd.config import (
+    ALL_CHECKS,
     ConfigProblem,
     Document,
     InvalidConfigError,
+    Place,
     Settings,
     did_you_mean,
     problems_of,
@@ -26,6 +28,7 @@ from vhealthd.model import Category
 
 GROUP = "vhealthd.checks"
 _SEE_ALL = "`vhealthd checks` shows all"
+_LISTS = ("select", "also", "ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ class Catalogue:
         problems = list(self.problems(_as_document(settings)))
         if problems:
             raise InvalidConfigError(problems)
-        chosen = [self[slug] for slug in only] or self._selected(settings.scan.select, settings.scan.ignore)
+        scan = settings.scan
+        chosen = [self[slug] for slug in only] or self._selected(scan.select, scan.also, scan.ignore)
         return tuple(
             BoundCheck(one, _limits(one, settings.checks.get(one.slug, {}))) for one in self.checks if one in chosen
         )
@@ -91,6 +95,7 @@ class Catalogue:
         for slug, section in sections.items() if isinstance(sections, dict) else ():
             yield from self._section_problems(slug, section, document)
         yield from self._selection_problems(document)
+        yield from self._mute_problems(document)
 
     def _section_problems(self, slug: str, section: JsonValue, document: Document) -> Iterator[ConfigProblem]:
         place = ("checks", slug)
@@ -104,26 +109,41 @@ class Catalogue:
                 yield from problems_of(error, model, document, place)
 
     def _selection_problems(self, document: Document) -> Iterator[ConfigProblem]:
-        select, ignore = _names(document, "select"), _names(document, "ignore")
-        known = {*self._by_slug, *Category}
-        strangers = False
-        for key, names in (("select", select), ("ignore", ignore)):
-            for index, name in names.items():
-                if name not in known:
-                    strangers = True
-                    hint = did_you_mean(name, known)
-                    message = f"no check and no category has this name{hint} ({_SEE_ALL})"
-                    yield document.problem(("scan", key, index), message)
-        if not strangers and not self._selected(select.values(), ignore.values()):
+        names = {key: _names(document, key) for key in _LISTS}
+        strangers = [problem for key in names for problem in self._strangers(key, names[key], document)]
+        yield from strangers
+        if not strangers and not self._selected(*(names[key].values() for key in _LISTS)):
             yield document.problem(("scan", "ignore"), "with this, no check is left to run")
 
-    def _selected(self, select: Iterable[str], ignore: Iterable[str]) -> list[Check]:
-        """Return what `select` names, or all, without what `ignore` names."""
-        wanted, unwanted = set(select), set(ignore)
+    def _strangers(self, key: str, names: dict[int, str], document: Document) -> Iterator[ConfigProblem]:
+        # A category in `also` would switch on every opt-in check that a later release brings.
+        single = key == "also"
+        known = {*self._by_slug} if single else {*self._by_slug, *Category}
+        for index, name in names.items():
+            if name in known:
+                continue
+            what = "no check has" if single else "no check and no category has"
+            message = f"{what} this name{did_you_mean(name, known)} ({_SEE_ALL})"
+            if name in set(Category):
+                message = f"this is a category; name single checks here ({_SEE_ALL})"
+            yield document.problem(("scan", key, index), message)
+
+    def _mute_problems(self, document: Document) -> Iterator[ConfigProblem]:
+        for place, name in _muted(document):
+            if name not in {*self._by_slug, ALL_CHECKS}:
+                yield document.problem(place, f"no check has this name{did_you_mean(name, self._by_slug)} ({_SEE_ALL})")
+
+    def _selected(self, select: Iterable[str], also: Iterable[str], ignore: Iterable[str]) -> list[Check]:
+        """Return what `select` names, or all, and what `also` names, without what `ignore` names.
+
+        An opt-in check is meant by its slug alone: neither its category nor an empty `select` takes it.
+        """
+        wanted, named, unwanted = set(select), {*select, *also}, set(ignore)
         return [
             one
             for one in self.checks
-            if (not wanted or wanted & {one.slug, one.category}) and not unwanted & {one.slug, one.category}
+            if (one.slug in named or (not one.opt_in and (not wanted or one.category in wanted)))
+            and not unwanted & {one.slug, one.category}
         ]
 
 
@@ -134,16 +154,29 @@ def _limits(one: Check, section: dict[str, JsonValue]) -> Limits:
 
 
 def _names(document: Document, key: str) -> dict[int, str]:
-    """Return the names in `scan.select` or `scan.ignore` by their index, as far as they are names."""
+    """Return the names in a list of `scan` by their index, as far as they are names."""
     scan = document.data.get("scan")
     names = scan.get(key) if isinstance(scan, dict) else None
     return {index: name for index, name in enumerate(names) if isinstance(name, str)} if isinstance(names, list) else {}
 
 
+def _muted(document: Document) -> Iterator[tuple[Place, str]]:
+    """Yield the names of checks in mutes with their places, as far as they are names."""
+    mutes = document.data.get("mutes")
+    for index, mute in enumerate(mutes if isinstance(mutes, list) else ()):
+        named = mute.get("check") if isinstance(mute, dict) else None
+        if isinstance(named, str):
+            yield ("mutes", index, "check"), named
+        for number, name in enumerate(named if isinstance(named, list) else ()):
+            if isinstance(name, str):
+                yield ("mutes", index, "check", number), name
+
+
 def _as_document(settings: Settings) -> Document:
     """Turn what settings say of checks back into a document, without lines."""
-    scan: JsonValue = {"select": list(settings.scan.select), "ignore": list(settings.scan.ignore)}
-    return Document(None, {"scan": scan, "checks": {**settings.checks}}, {})
+    scan: JsonValue = {key: list(getattr(settings.scan, key)) for key in _LISTS}
+    mutes: JsonValue = [{"check": list(mute.check)} for mute in settings.mutes]
+    return Document(None, {"scan": scan, "checks": {**settings.checks}, "mutes": mutes}, {})
 
 
 def _prove_defaults(one: Check) -> None:

@@ -15,16 +15,18 @@ import inspect
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
 from vhealthd.errors import CheckDefinitionError
 from vhealthd.inventory import Inventory, Need
+from vhealthd.limits import Limits, overridable
 from vhealthd.model import Category, Severity, Verdict
 
 Percent = Annotated[float, Field(ge=0, le=100, json_schema_extra={"unit": "%"})]
 Days = Annotated[float, Field(ge=0, json_schema_extra={"unit": "days"})]
+Hours = Annotated[float, Field(ge=0, json_schema_extra={"unit": "hours"})]
 Minutes = Annotated[float, Field(ge=0, json_schema_extra={"unit": "minutes"})]
 Seconds = Annotated[float, Field(ge=0, json_schema_extra={"unit": "seconds"})]
 Count = Annotated[int, Field(ge=0)]
@@ -34,6 +36,7 @@ __all__ = [
     "Count",
     "Days",
     "Field",
+    "Hours",
     "Inventory",
     "Limits",
     "Minutes",
@@ -42,31 +45,8 @@ __all__ = [
     "Seconds",
     "check",
     "exceeded",
+    "running_out",
 ]
-
-
-class Limits(BaseModel):
-    """The settings of one check. Field names end in their unit; `warning_x` and `critical_x` are a pair.
-
-    In a pair the warning limit is met first: it may not be above the critical one, or below it for the units named in
-    `falling` (days that are left, say).
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    falling: ClassVar[AbstractSet[str]] = frozenset()
-
-    @model_validator(mode="after")
-    def _pairs_in_order(self) -> Self:
-        for name in type(self).model_fields:
-            unit = name.removeprefix("warning_")
-            if unit == name or not hasattr(self, f"critical_{unit}"):
-                continue
-            warning, critical = getattr(self, name), getattr(self, f"critical_{unit}")
-            if (warning < critical) if unit in self.falling else (warning > critical):
-                side = "below" if unit in self.falling else "above"
-                raise ValueError(f"warning_{unit} ({warning:g}) is {side} critical_{unit} ({critical:g}) and never met")
-        return self
 
 
 Judge = Callable[[Inventory, Any], Iterator[Verdict]]
@@ -88,6 +68,7 @@ class Check:
     blind_spots: str
     kb: str | None = None
     maximum: Severity = Severity.CRITICAL
+    opt_in: bool = False
     source: str = field(default="", compare=False)
 
 
@@ -103,11 +84,12 @@ def check(
     blind_spots: str,
     kb: str | None = None,
     maximum: Severity = Severity.CRITICAL,
+    opt_in: bool = False,
 ) -> Callable[[Judge], Check]:
     """Make a check of a function; its name, with dashes, is the check's slug.
 
-    `kb` is the number of a Broadcom knowledge base article. Raises CheckDefinitionError for a function whose file has
-    another name.
+    `kb` is the number of a Broadcom knowledge base article. One that is `opt_in` runs only where it is asked for by its
+    slug. Raises CheckDefinitionError for a function whose file has another name.
     """
 
     def make(judge: Judge) -> Check:
@@ -119,7 +101,7 @@ def check(
             title=title,
             category=category,
             needs=frozenset(needs),
-            limits=limits,
+            limits=overridable(limits),
             judge=judge,
             what=what,
             why=why,
@@ -127,6 +109,7 @@ def check(
             blind_spots=blind_spots,
             kb=kb,
             maximum=maximum,
+            opt_in=opt_in,
             source=inspect.getsourcefile(judge) or "",
         )
 
@@ -138,3 +121,10 @@ def exceeded(value: float, *, warning: float, critical: float) -> tuple[Severity
     if value > critical:
         return Severity.CRITICAL, critical
     return (Severity.WARNING, warning) if value > warning else None
+
+
+def running_out(left: float, *, warning: float, critical: float) -> tuple[Severity, float] | None:
+    """Grade what is left against limits that it must stay above, and return the one that it reached; None above both."""
+    if left <= critical:
+        return Severity.CRITICAL, critical
+    return (Severity.WARNING, warning) if left <= warning else None

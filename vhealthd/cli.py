@@ -19,7 +19,7 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
-from vhealthd import configcli, files, interpreter, logs, saved, terminal
+from vhealthd import configcli, doctor, files, interpreter, logs, saved, terminal
 from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.checkdocs import check_page, check_rows, limits_line
 from vhealthd.config import InvalidConfigError, Loaded, Settings, VCenterSettings, load
@@ -227,6 +227,31 @@ def exit_code(report: ScanReport) -> int:
     if Outcome.UNKNOWN in outcomes or any(vcenter.unmatched_scope for vcenter in report.vcenters):
         return 3
     return 1 if Outcome.WARNING in outcomes else 0
+
+
+# --- doctor
+
+
+@cli.command("doctor")
+@_config_option
+@click.option("--vcenter", "names", multiple=True, metavar="NAME", help="Only this vCenter; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_context
+def doctor_command(context: click.Context, *, config_file: Path, names: tuple[str, ...], as_json: bool) -> int:
+    """Try the way to each vCenter, and whether the account may read what the checks need.
+
+    Exits with 2 where there is no session, with 1 where something cannot be read, with 0 if all is fine.
+    """
+    catalogue = Catalogue.discover()
+    settings = _load(config_file, catalogue, context.obj or "error").settings
+    checks = catalogue.bind(settings)
+    plan = doctor.Examination(settings=settings, checks=checks, clock=utc_now)
+    found = asyncio.run(_until_terminated(doctor.examine(plan, _choose(settings, names))))
+    if as_json:
+        click.echo(json.dumps(doctor.rows(found), indent=2))
+    else:
+        terminal.diagnose(found, Console())
+    return doctor.exit_code(found)
 
 
 # --- checks

@@ -90,6 +90,19 @@ vcenters:
     # Only these datacenters and clusters: exact names or inventory paths. Empty means all.
     scope: {datacenters: [], clusters: []}
 """
+# Sections that are lists, each with an example.
+_LISTS = {
+    "mutes": """\
+# They stay in the report. Each needs an owner, a reason and its last day:
+# mutes:
+#   - check: snapshot-age  # or a list of checks, or "*"
+#     # Name is a regular expression. All that is given must fit: name, folder, cluster, datacenter.
+#     match: {name: "^backup-", cluster: production, folder: /DC0/vm/backup, datacenter: DC0}
+#     until: 2026-12-31
+#     owner: jd
+#     reason: The backup program keeps its snapshots for two weeks.
+mutes: []"""
+}
 _CHECKS = """\
 # The limits of single checks. To change one, take the # and the blank from the start of its line, of the check's name
 # above it and of "checks:".
@@ -99,7 +112,7 @@ _CHECKS = """\
 def starter(catalogue: Catalogue) -> str:
     """Return a commented configuration to start from, with every option and its default."""
     sections = [
-        "\n".join([f"# {field.description}", f"{name}:", *_options(field.get_default(call_default_factory=True), "  ")])
+        f"# {field.description}\n{_LISTS.get(name) or _section(name, field)}"
         for name, field in Settings.model_fields.items()
         if name not in {"vcenters", "checks"}
     ]
@@ -107,9 +120,13 @@ def starter(catalogue: Catalogue) -> str:
     return "\n\n".join([_VCENTERS.rstrip(), *sections, _CHECKS + "\n".join(f"# {line}" for line in checks)]) + "\n"
 
 
+def _section(name: str, field: FieldInfo) -> str:
+    return "\n".join([f"{name}:", *_options(field.get_default(call_default_factory=True), "  ")])
+
+
 def _limits_lines(check: Check) -> Iterator[str]:
     if check.limits.model_fields:
-        yield f"  # {check.title}"
+        yield f"  # {check.title}{' (opt-in: it runs if scan.also names it)' if check.opt_in else ''}"
         yield f"  {check.slug}:"
         yield from _options(check.limits(), "    ")
 

@@ -135,7 +135,10 @@ class _Redactor:
     _VOCABULARY = frozenset(
         {"ref", "type", "value", "connection_state", "power_state", "maintenance_mode", "managed_by", "running_status"}
         | {"version_status", "kind", "backing", "state", "health", "startup_type", "tls", "failed_step", "status"}
+        | {"item", "colour", "partition", "started", "ended", "password_expires", "locked_from"}
+        | {"role", "not_before", "not_after", "unit", "expires"}
         | {"outcome", "id", "version", "build", "now", "created", "boot_time", "english"}
+        | {"host_monitoring", "drs_behavior", "system_name", "triggered_at"}
     )
 
     def __init__(self) -> None:

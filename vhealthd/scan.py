@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Protocol
 
+import structlog
 from structlog.contextvars import bound_contextvars
 
+from vhealthd import rules
 from vhealthd.catalogue import BoundCheck
-from vhealthd.config import CaFile, Pinned, Settings, SystemTrust, Trust, Unverified, VCenterSettings
+from vhealthd.config import Settings, VCenterSettings
 from vhealthd.engine import NO_SESSION, Source, run_checks, without_session
 from vhealthd.errors import NotPermittedError, NotSupportedError, VCenterError
 from vhealthd.inventory import Need
@@ -27,14 +29,14 @@ from vhealthd.model import (
     VirtualCenter,
 )
 from vhealthd.saved import Missing, Sighting
-from vhealthd.vcenter import trust
-from vhealthd.vcenter.auth import Authentication, PasswordAuthentication
 from vhealthd.vcenter.client import VCenterClient
 from vhealthd.vcenter.collect import Collector
 from vhealthd.vcenter.connectivity import reach
-from vhealthd.vcenter.names import Resolver
-from vhealthd.vcenter.transport import Pace, Transport
+from vhealthd.vcenter.transport import Pace
 from vhealthd.vcenter.tree import Scope
+from vhealthd.vcenter.visit import Door, door, resolver, visit
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -75,71 +77,74 @@ async def scan(plan: Scan, vcenters: Sequence[VCenterSettings]) -> tuple[ScanRep
     deadline = asyncio.get_running_loop().time() + plan.settings.scan.deadline.total_seconds()
     slots = asyncio.Semaphore(plan.settings.scan.vcenters_at_once)
     # Secrets are read before anything is sent: one that cannot be read is the configuration's fault.
-    accounts = [PasswordAuthentication(one.username, one.password.read()) for one in vcenters]
-    trusts = [_trust(one.tls) for one in vcenters]
+    doors = [door(one) for one in vcenters]
 
     async def one(index: int) -> tuple[VCenterReport, Sighting]:
         async with slots:
             with bound_contextvars(run_id=plan.run_id, vcenter=vcenters[index].name):
-                return await _look_and_judge(plan, vcenters[index], accounts[index], trusts[index], deadline)
+                return await _look_and_judge(plan, doors[index], deadline)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(i), name=f"scan {vcenters[i].name}") for i in range(len(vcenters))]
     results = [task.result() for task in tasks]
-    return _report(plan, started, [report for report, _ in results]), tuple(sighting for _, sighting in results)
+    # Mutes hold by this machine's clock: one that is wrong in some vCenter must not end them.
+    report = _report(plan, started, [report for report, _ in results], as_of=started)
+    return report, tuple(sighting for _, sighting in results)
 
 
 async def judge_again(plan: Scan, sightings: Sequence[Sighting]) -> ScanReport:
     """Judge what an earlier scan saw, as of its own time, without a network."""
     started = plan.clock()
-    return _report(plan, started, [_describe(one, await _judge(plan, one, one, lambda _: None)) for one in sightings])
+    reports = [_describe(one, await _judge(plan, one, one, lambda _: None)) for one in sightings]
+    return _report(plan, started, reports, as_of=max((one.now for one in sightings), default=started))
 
 
-def _report(plan: Scan, started: datetime, vcenters: Sequence[VCenterReport]) -> ScanReport:
+def _report(plan: Scan, started: datetime, vcenters: Sequence[VCenterReport], *, as_of: datetime) -> ScanReport:
+    """Put the parts together, by the rules across checks as of a time."""
+    settled = tuple(_settle(plan, one, as_of) for one in vcenters)
+    mutes = rules.uses(plan.settings.mutes, (result for one in settled for result in one.results), now=as_of)
+    for expired in (one.mute for one in mutes if one.expired):
+        log.warning("mute expired", rule=expired.rule, owner=expired.owner, until=expired.until.isoformat())
     return ScanReport(
         run_id=plan.run_id,
         trigger=plan.trigger,
         tool_version=version("vhealthd"),
         started=started,
         finished=plan.clock(),
-        vcenters=tuple(vcenters),
+        vcenters=settled,
+        mutes=mutes,
     )
 
 
-async def _look_and_judge(
-    plan: Scan, settings: VCenterSettings, account: Authentication, trusted: trust.SslArgument, deadline: float
-) -> tuple[VCenterReport, Sighting]:
+def _settle(plan: Scan, vcenter: VCenterReport, as_of: datetime) -> VCenterReport:
+    """Say which findings count; where there was no session, what else there is cannot be fine."""
+    results = rules.apply(plan.checks, vcenter.results, plan.settings.mutes, now=as_of)
+    if vcenter.state is VCenterState.UNREACHABLE:
+        reason = NO_SESSION(why=vcenter.reason)
+        results = tuple(without_session(result, reason) for result in results)
+    return replace(vcenter, results=results)
+
+
+async def _look_and_judge(plan: Scan, to: Door, deadline: float) -> tuple[VCenterReport, Sighting]:
     """Scan one vCenter, and log out of it whatever happens."""
-    transport = Transport(
-        settings.url,
-        trust=trusted,
-        user_agent=f"vhealthd/{version('vhealthd')}",
-        in_flight=plan.settings.scan.requests_in_flight,
-        deadline=deadline,
-        pace=plan.pace,
-    )
-    async with transport:
-        client = VCenterClient(transport, account)
-        try:
-            sighting, results = await _with_client(plan, settings, client, deadline)
-        finally:
-            await client.close()
-    sighting = replace(sighting, requests=transport.traffic.requests)
+    in_flight = plan.settings.scan.requests_in_flight
+    async with visit(to, in_flight=in_flight, deadline=deadline, pace=plan.pace) as client:
+        sighting, results = await _with_client(plan, to, client, deadline)
+    sighting = replace(sighting, requests=client.transport.traffic.requests)
     return _describe(sighting, results), sighting
 
 
 async def _with_client(
-    plan: Scan, settings: VCenterSettings, client: VCenterClient, deadline: float
+    plan: Scan, to: Door, client: VCenterClient, deadline: float
 ) -> tuple[Sighting, tuple[CheckResult, ...]]:
-    tls = _tls_word(settings)
-    reachability, no_session, now = await reach(client, tls=tls, clock=plan.clock, deadline=deadline)
+    settings = to.settings
+    reachability, no_session, now = await reach(client, tls=to.tls, clock=plan.clock, deadline=deadline)
     steps = _Steps(plan, settings.name)
-    dns = plan.settings.dns
     collector = Collector(
         client,
         needs=plan.needs,
         scope=Scope(frozenset(settings.scope.datacenters), frozenset(settings.scope.clusters)),
-        resolver=Resolver([(one.address, one.port) for one in dns.nameservers], dns.timeout),
+        resolver=resolver(plan.settings.dns),
         reachability=reachability,
         no_session=no_session,
         in_flight=plan.settings.scan.requests_in_flight,
@@ -150,7 +155,7 @@ async def _with_client(
     sighting = Sighting(
         name=settings.name,
         url=settings.url,
-        tls=tls,
+        tls=to.tls,
         now=now,
         instance_uuid=client.about.instance_uuid,
         version=client.about.version,
@@ -186,18 +191,17 @@ class _Steps:
 
 
 async def _judge(plan: Scan, seen: Sighting, source: Source, on_done: Callable[[str], None]) -> tuple[CheckResult, ...]:
-    results = await run_checks(
+    return await run_checks(
         plan.checks,
         source,
         now=seen.now,
-        vcenter=VirtualCenter(ref=MoRef("VirtualCenter", seen.instance_uuid or ""), name=seen.name),
+        vcenter=VirtualCenter(
+            ref=MoRef("VirtualCenter", seen.instance_uuid or ""), name=seen.name, version=seen.version
+        ),
         concurrency=plan.settings.scan.concurrency,
         check_timeout=plan.settings.scan.check_timeout.total_seconds(),
         on_done=on_done,
     )
-    if seen.no_session is None:
-        return results
-    return tuple(without_session(result, NO_SESSION(why=seen.no_session)) for result in results)
 
 
 def _describe(seen: Sighting, results: tuple[CheckResult, ...]) -> VCenterReport:
@@ -229,28 +233,3 @@ async def _parts(source: Source, needs: Iterable[Need]) -> dict[Need, object]:
             cannot = isinstance(error, NotPermittedError | NotSupportedError)
             parts[need] = Missing(why=str(error), outcome=Outcome.SKIPPED if cannot else Outcome.UNKNOWN)
     return parts
-
-
-def _trust(tls: Trust) -> trust.SslArgument:
-    """Return what aiohttp takes. Raises ConfigError for a CA file without certificates."""
-    match tls:
-        case CaFile(path):
-            return trust.from_ca_file(path)
-        case Pinned(sha256):
-            return trust.pinned(sha256)
-        case Unverified():
-            return False
-        case SystemTrust():
-            return True
-
-
-def _tls_word(settings: VCenterSettings) -> str:
-    if settings.url.startswith("http:"):
-        return "plain"
-    match settings.tls:
-        case Unverified():
-            return "unverified"
-        case Pinned():
-            return "pinned"
-        case _:
-            return "verified"

@@ -4,6 +4,7 @@ Names come from vCenter and may hold anything. They are printed as `Text`, which
 without control characters, which would reach the terminal.
 """
 
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -13,8 +14,9 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from vhealthd.model import Outcome, ScanReport, Severity, VCenterReport, VCenterState, VirtualCenter
-from vhealthd.report.order import judged, tally, top, unjudged, worst_results_first
+from vhealthd.doctor import Diagnosis, State
+from vhealthd.model import CheckResult, Outcome, ScanReport, Severity, VCenterReport, VCenterState, VirtualCenter
+from vhealthd.report.order import Judged, judged, quiet, tally, top, unjudged, worst_results_first
 from vhealthd.wording import english
 
 _TOP = 10
@@ -26,6 +28,11 @@ _STYLES = {
     "info": "blue",
     "pass": "green",
     "skipped": "dim",
+    State.FAILS: "bold red",
+    State.LACKS: "magenta",
+    State.ABSENT: "magenta",
+    State.NOTE: "yellow",
+    State.FINE: "green",
     VCenterState.SCANNED: "green",
     VCenterState.PARTIAL: "magenta",
     VCenterState.UNREACHABLE: "bold red",
@@ -40,8 +47,28 @@ def summarise(report: ScanReport, console: Console) -> None:
     console.print(_vcenters(report))
     _part(console, "", _checks(report))
     console.print(_text(_passes(report)))
+    for line in _asides(report):
+        console.print(_text(line))
     _part(console, "Top findings", _findings(report))
     _part(console, "Not judged, or not in full", _unjudged(report))
+
+
+def diagnose(diagnoses: Iterable[Diagnosis], console: Console) -> None:
+    """Print what was tried on each vCenter, worst first, with what to do."""
+    for one in diagnoses:
+        console.print(_text(f"{one.name}  {one.url}", "bold"))
+        table = _table()
+        for line in one.lines:
+            table.add_row(_status(line.state), _text(line.about), _text(line.text))
+            if line.advice:
+                table.add_row("", "", _text(f"-> {line.advice}"))
+            if line.checks:
+                table.add_row("", "", _text(f"holds up {', '.join(line.checks)}", "dim"))
+            if line.details:
+                more = f" (and {len(line.details) - 1} more like it)" if len(line.details) > 1 else ""
+                table.add_row("", "", _text(f"{line.details[0]}{more}", "dim"))
+        console.print(table)
+        console.print()
 
 
 def _part(console: Console, title: str, table: Table) -> None:
@@ -86,7 +113,7 @@ def _checks(report: ScanReport) -> Table:
         if result.outcome in (Outcome.PASS, Outcome.UNKNOWN, Outcome.SKIPPED) and not result.findings:
             continue
         where = [_text(vcenter.name)] if several else []
-        numbers = (f"{result.examined:,}", f"{len(result.findings):,}")
+        numbers = (f"{result.examined:,}", _number_of_findings(vcenter, result))
         table.add_row(_status(result.outcome), _text(result.check), *where, *map(Text, numbers))
     return table
 
@@ -98,6 +125,27 @@ def _passes(report: ScanReport) -> str:
     return f"{_counted(count, 'check')} {'passes' if count == 1 else 'pass'}."
 
 
+def _number_of_findings(vcenter: VCenterReport, result: CheckResult) -> str:
+    """Return `3`, or `3 (2 muted, 1 silenced)` where some do not count."""
+    aside = _in_words(*quiet([Judged(vcenter, result)]))
+    return f"{len(result.counted):,} ({aside})" if aside else f"{len(result.counted):,}"
+
+
+def _asides(report: ScanReport) -> Iterator[str]:
+    """Say which findings do not count, and which mutes no longer hold."""
+    number = quiet(judged(report))
+    if aside := _in_words(*number):
+        yield f"{_counted(sum(number), 'finding')} not counted: {aside}."
+    for use in report.mutes:
+        if use.expired:
+            yield f"The mute of {use.mute.owner} expired on {use.mute.until}: {use.mute.rule}"
+
+
+def _in_words(muted: int, silenced: int) -> str:
+    parts = ((muted, "muted"), (silenced, "silenced"))
+    return ", ".join(f"{count:,} {word}" for count, word in parts if count)
+
+
 def _findings(report: ScanReport) -> Table:
     several = len(report.vcenters) > 1
     table = _table()
@@ -105,7 +153,7 @@ def _findings(report: ScanReport) -> Table:
         where = f" ({vcenter.name})" if several and not isinstance(finding.object, VirtualCenter) else ""
         said = Text.assemble(_text(f"{finding.object.name}{where}", "bold"), ": ", _text(english(finding.text)))
         table.add_row(_status(finding.severity), _text(result.check), said)
-    more = sum(len(row.result.findings) for row in judged(report)) - table.row_count
+    more = sum(len(row.result.counted) for row in judged(report)) - table.row_count
     if more > 0:
         table.add_row("", "", _text(f"... and {_counted(more, 'finding')} more in the report"))
     return table
@@ -130,7 +178,7 @@ def _table(*titles: str) -> Table:
     return table
 
 
-def _status(value: Outcome | Severity | VCenterState) -> Text:
+def _status(value: Outcome | Severity | VCenterState | State) -> Text:
     return Text(value.value, style=_STYLES[value])
 
 

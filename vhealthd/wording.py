@@ -32,6 +32,7 @@ _UNITS: dict[str, Callable[[Any], str]] = {
     "limit": lambda value: f"{value:g} %",
     "bytes": _size,
     "days": _days,
+    "hours": lambda value: f"{value:.1f}".removesuffix(".0") + " h",
     "seconds": lambda value: f"{value:.1f} s",
     "mhz": lambda value: f"{value / 1000:.1f} GHz",
     "time": _moment,

@@ -2,18 +2,9 @@
 
 from typing import Any
 
+from mocks.encode.guards import admission_info, admission_policy, issues
 from mocks.encode.value import ENTITY, Encoders, Tree, data, refer, reference, wire_name
 from mocks.world import Cluster, ComputeResource, Datastore, Host, ResourcePool, Vm, World
-
-FAILOVER = data(
-    "ClusterFailoverResourcesAdmissionControlPolicy",
-    resourceReductionToToleratePercent=100,
-    failoverLevel=1,
-    autoComputePercentages=True,
-    cpuFailoverResourcesPercent=25,
-    memoryFailoverResourcesPercent=25,
-)
-
 
 def hosts_of(world: World, compute: ComputeResource) -> list[Host]:
     """List the hosts of a cluster or of a standalone compute resource."""
@@ -46,14 +37,8 @@ def _cluster_summary(world: World, cluster: Cluster) -> Tree:
     return data(
         "ClusterComputeResourceSummary",
         **totals,
-        currentFailoverLevel=1 if cluster.ha else 0,
-        admissionControlInfo=data(
-            "ClusterFailoverResourcesAdmissionControlInfo",
-            currentCpuFailoverResourcesPercent=70,
-            currentMemoryFailoverResourcesPercent=60,
-        )
-        if cluster.ha and cluster.admission_control
-        else None,
+        currentFailoverLevel=cluster.admission.level_now if cluster.ha else 0,
+        admissionControlInfo=admission_info(world, cluster),
         numVmotions=12,
         targetBalance=200,
         currentBalance=40,
@@ -89,11 +74,11 @@ def _das(world: World, cluster: Cluster) -> Tree:
         "ClusterDasConfigInfo",
         enabled=cluster.ha,
         vmMonitoring="vmMonitoringDisabled",
-        hostMonitoring="enabled",
+        hostMonitoring=cluster.host_monitoring,
         vmComponentProtecting="disabled",
-        failoverLevel=1,
-        admissionControlPolicy=FAILOVER,
-        admissionControlEnabled=cluster.admission_control,
+        failoverLevel=cluster.admission.level,
+        admissionControlPolicy=admission_policy(world, cluster),
+        admissionControlEnabled=cluster.admission.enabled,
         heartbeatDatastore=[refer(world, moid) for moid in shared],
         hBDatastoreCandidatePolicy="allFeasibleDsWithUserPreference",
         option=[],
@@ -149,6 +134,7 @@ COMPUTE: Encoders = {
 
 CLUSTER: Encoders = {
     **COMPUTE,
+    "configIssue": issues,
     "configuration": _configuration,
     "configurationEx": _configuration_ex,
     "drsFault": lambda _world, _cluster: [],

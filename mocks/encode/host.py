@@ -95,7 +95,7 @@ def _hardware_summary(host: Host) -> Tree:
         numCpuPkgs=2,
         numCpuCores=host.cores,
         numCpuThreads=host.cores * 2,
-        numNics=4,
+        numNics=6,
         numHBAs=3,
     )
 

@@ -1,11 +1,9 @@
 """The configuration of an ESXi host as VI JSON; unset while vCenter cannot talk to the host."""
 
-from datetime import timedelta
-
+from mocks.certificates import certificate_of
 from mocks.encode.host_devices import storage_device, volumes
 from mocks.encode.host_network import network
 from mocks.encode.value import Tree, boxed, data, refer, timestamp
-from mocks.tls import host_certificate
 from mocks.world import Host, World
 
 POLICY = data("HostPowerPolicy", key=2, name="PowerPolicy.dynamic.name", shortName="dynamic", description="Balanced")
@@ -59,8 +57,7 @@ def config(world: World, host: Host) -> Tree | None:
 
 def _certificate(world: World, host: Host) -> list[int]:
     """Encode the PEM certificate as vim25 does bytes: signed numbers."""
-    pem = host_certificate(host.name, world.now - timedelta(days=300), host.certificate_until)
-    return [byte - 256 if byte > 127 else byte for byte in pem]
+    return [byte - 256 if byte > 127 else byte for byte in certificate_of(world, host)]
 
 
 def _services(host: Host) -> list[Tree]:
@@ -107,4 +104,5 @@ def options(host: Host) -> dict[str, Tree]:
         "VMFS3.EnableBlockDelete": boxed("long", 0),
         "Syslog.global.logHost": boxed("string", host.log_host),
         "UserVars.ESXiShellTimeOut": boxed("long", 600),
+        **{key: boxed("long", value) for key, value in host.settings.items()},
     }

@@ -3,8 +3,10 @@
 from mocks.encode.value import Tree, data
 from mocks.world import Datastore, Host, World
 
-FC_PATHS = 4
+# As an array with ALUA shows them: half of the paths stand by.
+FC_PATHS = ("active", "active", "standby", "standby")
 ADAPTERS = ("vmhba64", "vmhba65")
+VERSIONS = {5: "5.81", 6: "6.82"}
 
 
 def storage_device(world: World, host: Host) -> Tree:
@@ -13,7 +15,7 @@ def storage_device(world: World, host: Host) -> Tree:
     return data(
         "HostStorageDeviceInfo",
         hostBusAdapter=_adapters(),
-        scsiLun=[_disk(store) for store in stores],
+        scsiLun=[_disk(host, store) for store in stores],
         multipathInfo=data("HostMultipathInfo", lun=[_paths(host, store) for store in stores]),
         softwareInternetScsiEnabled=False,
     )
@@ -58,7 +60,11 @@ def _adapters() -> list[Tree]:
     return [*fibre, local]
 
 
-def _disk(store: Datastore) -> Tree:
+def _vaai(host: Host, store: Datastore) -> str:
+    return host.vaai.get(store.moid, "vStorageSupported" if store.shared else "vStorageUnsupported")
+
+
+def _disk(host: Host, store: Datastore) -> Tree:
     name = canonical_name(store)
     return data(
         "HostScsiDisk",
@@ -73,7 +79,7 @@ def _disk(store: Datastore) -> Tree:
         vendor="3PARdata" if store.shared else "SEAGATE",
         model="VV" if store.shared else "ST1000NX0443",
         operationalState=["ok"],
-        vStorageSupport="vStorageSupported" if store.shared else "vStorageUnsupported",
+        vStorageSupport=_vaai(host, store),
         queueDepth=64,
         capacity=data("HostDiskDimensionsLba", blockSize=512, block=store.capacity // 512),
         ssd=store.shared,
@@ -84,13 +90,13 @@ def _disk(store: Datastore) -> Tree:
 def _paths(host: Host, store: Datastore) -> Tree:
     name = canonical_name(store)
     key = f"key-vim.host.ScsiDisk-{name}"
-    count = FC_PATHS if store.shared else 1
+    states = host.path_states.get(store.moid, FC_PATHS if store.shared else ("active",))
     return data(
         "HostMultipathInfoLogicalUnit",
         key=f"key-vim.host.MultipathInfo.LogicalUnit-{name}",
         id=name,
         lun=key,
-        path=[_path(host, store, number, key) for number in range(count)],
+        path=[_path(store, number, state, key) for number, state in enumerate(states)],
         policy=data(
             "HostMultipathInfoLogicalUnitPolicy",
             policy="VMW_PSP_RR" if store.shared else "VMW_PSP_FIXED",
@@ -98,10 +104,9 @@ def _paths(host: Host, store: Datastore) -> Tree:
     )
 
 
-def _path(host: Host, store: Datastore, number: int, lun: str) -> Tree:
+def _path(store: Datastore, number: int, state: str, lun: str) -> Tree:
     adapter = ADAPTERS[number % 2] if store.shared else "vmhba0"
     block = "FibreChannelHba" if store.shared else "BlockHba"
-    state = "dead" if store.shared and number < host.dead_paths else "active"
     name = f"{adapter}:C0:T{number}:L{int(store.moid.rpartition('-')[2])}"
     return data(
         "HostMultipathInfoPath",
@@ -109,7 +114,7 @@ def _path(host: Host, store: Datastore, number: int, lun: str) -> Tree:
         name=name,
         pathState=state,
         state=state,
-        isWorkingPath=state == "active" and number == host.dead_paths,
+        isWorkingPath=state == "active",
         adapter=f"key-vim.host.{block}-{adapter}",
         lun=lun,
         transport=_transport(store),
@@ -127,24 +132,25 @@ def volumes(world: World, host: Host) -> Tree:
     mounts = [
         data(
             "HostFileSystemMountInfo",
-            mountInfo=mount(store),
+            mountInfo=mount(store, host),
             volume=volume(store),
-            vStorageSupport="vStorageSupported" if store.shared else "vStorageUnsupported",
+            vStorageSupport=_vaai(host, store),
         )
         for store in _mounted(world, host)
     ]
     return data("HostFileSystemVolumeInfo", volumeTypeList=["VMFS", "NFS", "NFS41"], mountInfo=mounts)
 
 
-def mount(store: Datastore) -> Tree:
-    """Encode how a host mounts a datastore."""
+def mount(store: Datastore, host: Host) -> Tree:
+    """Encode how a host mounts a datastore; vCenter shows those of a host that does not answer as lost."""
+    fine = store.accessible and host.answers and host.moid not in store.lost_by
     return data(
         "HostMountInfo",
         path=f"/vmfs/volumes/{store.moid}",
         accessMode="readWrite",
         mounted=True,
-        accessible=store.accessible,
-        inaccessibleReason=None if store.accessible else "AllPathsDown_Start",
+        accessible=fine,
+        inaccessibleReason=None if fine else store.lost_by.get(host.moid, "AllPathsDown_Start"),
     )
 
 
@@ -168,8 +174,8 @@ def volume(store: Datastore) -> Tree:
         capacity=store.capacity,
         blockSizeMb=1,
         maxBlocks=63963136,
-        majorVersion=6,
-        version="6.82",
+        majorVersion=store.vmfs,
+        version=VERSIONS[store.vmfs],
         uuid=f"{int(store.moid.rpartition('-')[2]):08x}-5a2b1c3d-0e4f-e4434b000001",
         extent=[data("HostScsiDiskPartition", diskName=canonical_name(store), partition=1)],
         vmfsUpgradable=False,

@@ -39,7 +39,12 @@ NETWORK: Encoders = {
 
 def _port_setting(group: PortGroup) -> Tree:
     """Encode a port group's policies; since 6.7 the MAC policy stands beside the older security policy."""
-    promiscuous = data("BoolPolicy", inherited=False, value=group.promiscuous)
+    accepts = {
+        "allowPromiscuous": group.promiscuous,
+        "macChanges": group.mac_changes,
+        "forgedTransmits": group.forged_transmits,
+    }
+    older = {name: data("BoolPolicy", inherited=False, value=value) for name, value in accepts.items()}
     return data(
         "VMwareDVSPortSetting",
         blocked=FALSE,
@@ -54,20 +59,8 @@ def _port_setting(group: PortGroup) -> Tree:
                 "VMwareUplinkPortOrderPolicy", inherited=False, activeUplinkPort=UPLINKS, standbyUplinkPort=[]
             ),
         ),
-        securityPolicy=data(
-            "DVSSecurityPolicy",
-            inherited=False,
-            allowPromiscuous=promiscuous,
-            macChanges=FALSE,
-            forgedTransmits=FALSE,
-        ),
-        macManagementPolicy=data(
-            "DVSMacManagementPolicy",
-            inherited=False,
-            allowPromiscuous=group.promiscuous,
-            macChanges=False,
-            forgedTransmits=False,
-        ),
+        securityPolicy=data("DVSSecurityPolicy", inherited=False, **older),
+        macManagementPolicy=data("DVSMacManagementPolicy", inherited=False, **accepts),
     )
 
 

@@ -1,9 +1,9 @@
 """vCenter's singletons as VI JSON: the service's content, sessions, licences, alarms."""
 
-from datetime import timedelta
+from datetime import datetime
 
-from mocks.encode.value import Encoders, Tree, boxed, data, reference, timestamp
-from mocks.world import World
+from mocks.encode.value import Encoders, Tree, boxed, data, reference, timestamp, wire_name
+from mocks.world import Host, Licence, World
 
 BUILDS = {"7": "20051473", "8": "24022515", "9": "25370922"}
 SINGLETONS = {
@@ -58,28 +58,61 @@ def content(world: World, release: str) -> Tree:
     )
 
 
+NO_KEY = "00000-00000-00000-00000-00000"
+
+
 def _licences(world: World) -> list[Tree]:
-    properties = [
-        data("KeyAnyValue", key="expirationDate", value=boxed("dateTime", timestamp(world.now + timedelta(days=200)))),
-        data("KeyAnyValue", key="ProductName", value=boxed("string", "VMware ESX Server")),
-    ]
-    return [
-        data(
-            "LicenseManagerLicenseInfo",
-            licenseKey="00000-00000-00000-00000-00001",
-            editionKey="esx.enterprisePlus.cpuPackage",
-            name="vSphere 8 Enterprise Plus",
-            total=32,
-            used=18,
-            costUnit="cpuPackage",
-            properties=properties,
-        )
-    ]
+    evaluation = Licence(key=NO_KEY, edition="eval", name="Product Evaluation", total=0, used=None, unit="")
+    return [_licence(each) for each in (evaluation, *world.licences)]
+
+
+def _licence(licence: Licence) -> Tree:
+    properties = [data("KeyAnyValue", key="ProductName", value=boxed("string", "VMware ESX Server"))]
+    if licence.expires:
+        properties.append(_last_day(licence.expires))
+    return data(
+        "LicenseManagerLicenseInfo",
+        licenseKey=licence.key,
+        editionKey=licence.edition,
+        name=licence.name,
+        total=licence.total,
+        used=licence.used,
+        costUnit=licence.unit,
+        properties=properties,
+    )
+
+
+def _last_day(day: datetime) -> Tree:
+    return data("KeyAnyValue", key="expirationDate", value=boxed("dateTime", timestamp(day)))
 
 
 def _evaluation(_world: World, _manager: object) -> Tree:
+    """Encode vCenter's own evaluation: it has a licence and needs none."""
     hours = data("KeyAnyValue", key="expirationHours", value=boxed("long", 0))
     return data("LicenseManagerEvaluationInfo", properties=[hours])
+
+
+def assigned_licences(world: World, wanted: str | None) -> list[Tree]:
+    """Encode which licence each host has, or the one asset that is asked for."""
+    return [_assigned(world, host) for host in world.all(Host) if wanted in {None, host.moid}]
+
+
+def _assigned(world: World, host: Host) -> Tree:
+    properties = [data("KeyAnyValue", key="ProductName", value=boxed("string", "VMware ESX Server"))]
+    licence = world.licences[0] if world.licences else None
+    if host.moid in world.evaluating or licence is None:
+        licence = Licence(key=NO_KEY, edition="eval", name="Evaluation Mode", total=0, used=None, unit="")
+        until = world.evaluating.get(host.moid)
+        info = data("LicenseManagerEvaluationInfo", properties=[_last_day(until)] if until else [])
+        properties.append(data("KeyAnyValue", key="evaluation", value=info))
+    return data(
+        "LicenseAssignmentManagerLicenseAssignment",
+        entityId=host.moid,
+        scope=world.instance_uuid,
+        entityDisplayName=wire_name(host.name),
+        assignedLicense=_licence(licence),
+        properties=properties,
+    )
 
 
 LICENCES: Encoders = {

@@ -3,7 +3,7 @@
 from mocks.encode.host_devices import mount, volume
 from mocks.encode.inventory import children
 from mocks.encode.value import ENTITY, Encoders, Tree, always, data, flags, refer, reference, timestamp, wire_name
-from mocks.world import TIB, Datastore, StoragePod, Vm, World
+from mocks.world import TIB, Datastore, Host, StoragePod, Vm, World
 
 CAPABILITY = flags("DatastoreCapability")
 
@@ -44,7 +44,8 @@ def _info(world: World, store: Datastore) -> Tree:
 
 
 def _hosts(world: World, store: Datastore) -> list[Tree]:
-    return [data("DatastoreHostMount", key=refer(world, host), mountInfo=mount(store)) for host in store.hosts]
+    hosts = (host for moid in store.hosts if isinstance(host := world.entities[moid], Host))
+    return [data("DatastoreHostMount", key=refer(world, host.moid), mountInfo=mount(store, host)) for host in hosts]
 
 
 IORM = data(

@@ -1,9 +1,10 @@
 """Building blocks of VI JSON values."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+from mocks.guards import Triggered
 from mocks.schema import properties
 from mocks.world import Entity, World
 
@@ -65,12 +66,40 @@ def parent(world: World, entity: Entity) -> Tree | None:
     return refer(world, entity.parent) if entity.parent else None
 
 
+def triggered(world: World, entity: Entity) -> list[Tree]:
+    """Encode the alarms that stand on an entity and on all that lies below it."""
+    return [_alarm_state(world, each) for each in world.triggered if entity.moid in _upwards(world, each.entity)]
+
+
+def _upwards(world: World, moid: str | None) -> Iterator[str]:
+    while moid in world.entities:
+        yield moid
+        moid = world.entities[moid].parent
+
+
+def _alarm_state(world: World, one: Triggered) -> Tree:
+    return data(
+        "AlarmState",
+        key=f"{one.alarm}.{one.entity}",
+        entity=refer(world, one.entity),
+        alarm=reference("Alarm", one.alarm),
+        overallStatus=one.status,
+        time=timestamp(one.since),
+        acknowledged=one.acknowledged,
+        acknowledgedByUser="VSPHERE.LOCAL\\Operator" if one.acknowledged else None,
+        acknowledgedTime=timestamp(one.since + timedelta(hours=1)) if one.acknowledged else None,
+        eventKey=4711,
+        disabled=one.disabled,
+    )
+
+
 ENTITY: Encoders = {
     "name": lambda _world, entity: wire_name(entity.name),
     "parent": parent,
     "overallStatus": always("green"),
     "configStatus": always("green"),
-    "alarmActionsEnabled": always(value=True),
+    "alarmActionsEnabled": lambda _world, entity: entity.alarm_actions,
+    "triggeredAlarmState": lambda world, entity: triggered(world, entity),
     **dict.fromkeys(
         (
             "availableField",
@@ -81,7 +110,6 @@ ENTITY: Encoders = {
             "permission",
             "recentTask",
             "tag",
-            "triggeredAlarmState",
             "value",
         ),
         always(()),

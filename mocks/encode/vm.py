@@ -23,11 +23,15 @@ def _config_summary(_world: World, vm: Vm) -> Tree:
         numEthernetCards=len(vm.nics),
         numVirtualDisks=len(vm.disks),
         uuid=vm.uuid,
-        instanceUuid=vm.uuid,
+        instanceUuid=_instance_uuid(vm),
         guestId=GUEST[0],
         guestFullName=GUEST[1],
         managedBy=_managed_by(vm),
     )
+
+
+def _instance_uuid(vm: Vm) -> str:
+    return vm.instance_uuid or vm.uuid
 
 
 def _home(world: World, vm: Vm) -> str:
@@ -53,10 +57,10 @@ def config(world: World, vm: Vm) -> Tree | None:
         modified="1970-01-01T00:00:00Z",
         name=wire_name(vm.name),
         guestFullName=GUEST[1],
-        version="vmx-21",
+        version=f"vmx-{vm.hardware_version:02}",
         uuid=vm.uuid,
         createDate=timestamp(vm.created),
-        instanceUuid=vm.uuid,
+        instanceUuid=_instance_uuid(vm),
         template=vm.template,
         guestId=GUEST[0],
         alternateGuestName="",
@@ -65,25 +69,39 @@ def config(world: World, vm: Vm) -> Tree | None:
         flags=data("VirtualMachineFlagInfo", enableLogging=True, snapshotDisabled=False, vbsEnabled=False),
         defaultPowerOps=data("VirtualMachineDefaultPowerOpInfo", powerOffType="soft", suspendType="hard"),
         hardware=_hardware(world, vm),
-        cpuAllocation=_allocation(),
-        memoryAllocation=_allocation(),
+        cpuAllocation=_allocation(vm.cpu_reservation_mhz),
+        memoryAllocation=_allocation(vm.memory_reservation_mb),
         latencySensitivity=data("LatencySensitivity", level="normal"),
         memoryHotAddEnabled=False,
-        cpuHotAddEnabled=False,
+        cpuHotAddEnabled=vm.hot_add,
         extraConfig=[data("OptionValue", key="nvram", value={"_typeName": "string", "_value": f"{vm.moid}.nvram"})],
         bootOptions=data("VirtualMachineBootOptions", bootDelay=0, efiSecureBootEnabled=True),
         firmware="efi",
         managedBy=_managed_by(vm),
-        numaInfo=data("VirtualMachineVirtualNumaInfo", autoCoresPerNumaNode=True, vnumaOnCpuHotaddExposed=False),
+        ftInfo=_fault_tolerance(vm),
+        numaInfo=data(
+            "VirtualMachineVirtualNumaInfo",
+            coresPerNumaNode=vm.cores_per_node,
+            autoCoresPerNumaNode=vm.cores_per_node is None,
+            vnumaOnCpuHotaddExposed=vm.hot_add_shows_nodes,
+        ),
     )
+
+
+def _fault_tolerance(vm: Vm) -> Tree | None:
+    """Encode what a secondary knows of its pair: the primary comes first among the UUIDs, and so has role 1."""
+    if vm.secondary_of is None:
+        return None
+    pair = [vm.secondary_of, _instance_uuid(vm)]
+    return data("FaultToleranceConfigInfo", role=2, instanceUuids=pair, configPaths=[])
 
 
 def _hardware(world: World, vm: Vm) -> Tree:
     return data(
         "VirtualHardware",
         numCPU=vm.cpus,
-        numCoresPerSocket=1,
-        autoCoresPerSocket=True,
+        numCoresPerSocket=vm.cores_per_socket or 1,
+        autoCoresPerSocket=vm.cores_per_socket is None,
         memoryMB=vm.memory_mb,
         virtualICH7MPresent=False,
         virtualSMCPresent=False,
@@ -91,9 +109,9 @@ def _hardware(world: World, vm: Vm) -> Tree:
     )
 
 
-def _allocation() -> Tree:
+def _allocation(reservation: int) -> Tree:
     shares = data("SharesInfo", shares=1000, level="normal")
-    return data("ResourceAllocationInfo", reservation=0, expandableReservation=False, limit=-1, shares=shares)
+    return data("ResourceAllocationInfo", reservation=reservation, expandableReservation=False, limit=-1, shares=shares)
 
 
 def runtime(world: World, vm: Vm) -> Tree:
@@ -103,9 +121,10 @@ def runtime(world: World, vm: Vm) -> Tree:
         host=refer(world, vm.host) if vm.host else None,
         connectionState=vm.connection_state,
         powerState=vm.power_state,
-        faultToleranceState="notConfigured",
+        faultToleranceState="running" if vm.secondary_of else "notConfigured",
         toolsInstallerMounted=False,
         bootTime=timestamp(vm.booted) if vm.booted else None,
+        question=_question(vm),
         numMksConnections=0,
         recordReplayState="inactive",
         onlineStandby=False,
@@ -113,6 +132,19 @@ def runtime(world: World, vm: Vm) -> Tree:
         maxCpuUsage=2500 * vm.cpus,
         maxMemoryUsage=vm.memory_mb,
     )
+
+
+def _question(vm: Vm) -> Tree | None:
+    if vm.question is None:
+        return None
+    choices = [
+        data("ElementDescription", label=label, summary=label, key=str(key))
+        for key, label in enumerate(("Retry", "Cancel"))
+    ]
+    choice = data("ChoiceOption", choiceInfo=choices, defaultIndex=0)
+    message = data("VirtualMachineMessage", id="msg.hbacommon.outofspace", text=vm.question)
+    text = f"msg.hbacommon.outofspace:{vm.question}"
+    return data("VirtualMachineQuestionInfo", id="17", text=text, choice=choice, message=[message])
 
 
 def guest(_world: World, vm: Vm) -> Tree | None:
@@ -129,8 +161,15 @@ def guest(_world: World, vm: Vm) -> Tree | None:
         toolsVersion="0" if vm.tools_status == "guestToolsNotInstalled" else "12389",
         guestId=GUEST[0] if running else None,
         guestState="running" if running else "notRunning",
-        disk=[data("GuestDiskInfo", diskPath="/", capacity=64 * 2**30, freeSpace=40 * 2**30)] if running else None,
+        disk=_guest_disks(vm) if running else None,
     )
+
+
+def _guest_disks(vm: Vm) -> list[Tree]:
+    return [
+        data("GuestDiskInfo", diskPath=path, capacity=size, freeSpace=free, filesystemType="ext4")
+        for path, size, free in vm.guest_disks
+    ]
 
 
 def _tools_status(vm: Vm, *, running: bool) -> str:
@@ -165,7 +204,7 @@ def _quick_stats(vm: Vm) -> Tree:
         "VirtualMachineQuickStats",
         overallCpuUsage=120 * vm.cpus if on else 0,
         overallCpuDemand=130 * vm.cpus if on else 0,
-        overallCpuReadiness=0,
+        overallCpuReadiness=vm.cpu_ready if on else 0,
         guestMemoryUsage=vm.memory_mb // 4 if on else 0,
         hostMemoryUsage=vm.memory_mb if on else 0,
         guestHeartbeatStatus="green" if on else "gray",
@@ -173,7 +212,7 @@ def _quick_stats(vm: Vm) -> Tree:
         sharedMemory=0,
         swappedMemory=vm.swapped_mb,
         balloonedMemory=vm.ballooned_mb,
-        compressedMemory=0,
+        compressedMemory=vm.compressed_kb,
         uptimeSeconds=3600 if on else 0,
     )
 
@@ -287,7 +326,12 @@ def storage(world: World, vm: Vm) -> Tree:
 
 def _resource_config(world: World, vm: Vm) -> Tree:
     entity = refer(world, vm.moid)
-    return data("ResourceConfigSpec", entity=entity, cpuAllocation=_allocation(), memoryAllocation=_allocation())
+    return data(
+        "ResourceConfigSpec",
+        entity=entity,
+        cpuAllocation=_allocation(vm.cpu_reservation_mhz),
+        memoryAllocation=_allocation(vm.memory_reservation_mb),
+    )
 
 
 VM: Encoders = {

@@ -25,6 +25,11 @@ from tests.builders import (
     verdicts,
     vm,
 )
+from tests.builders_appliance import every_part, with_parts
+from tests.builders_clusters import alarm, every_cluster_part, with_clusters
+from tests.builders_estate import every_device
+from tests.builders_extras import also, every_extra
+from tests.builders_hosts import host_parts
 from vhealthd.checkapi import Need
 from vhealthd.errors import UndeclaredNeedError
 from vhealthd.inventory import Inventory
@@ -41,12 +46,13 @@ CASES: list[tuple[str, Case]] = [(module.SLUG, case) for module in MODULES for c
 
 def _estate() -> Inventory:
     """Return an estate in which every check has something to judge and every part is needed."""
-    web, esx, full = vm(), host(), datastore(used_percent=90)
-    return inventory(
+    esx, other, full = host(), host("esx02"), datastore(used_percent=90)
+    web = vm(on=esx)
+    estate = inventory(
         names=names(hosts=[host_names(esx, found=lookup(esx.name))]),
         services=[service()],
         clusters=[CLUSTER],
-        hosts=[esx],
+        hosts=[esx, other],
         host_usage={esx: HostUsage(cpu_used=9, cpu_capacity=10, memory_used=9, memory_capacity=10)},
         datastores=[full],
         vm_memory={web: VmMemory(ballooned=0, swapped=0)},
@@ -56,6 +62,9 @@ def _estate() -> Inventory:
         vm_tools={web: tools()},
         vm_consolidation={web: True},
     )
+    estate = with_clusters(estate, every_cluster_part(CLUSTER, esx, web, full), alarms=[alarm(web)])
+    estate = with_parts(estate, host_parts(esx))
+    return also(with_parts(with_parts(estate, every_device(esx, full)), every_part()), every_extra(web))
 
 
 @pytest.mark.parametrize(("slug", "case"), CASES, ids=str)
@@ -85,7 +94,7 @@ def test_a_check_imports_only_records_and_the_standard_library(slug: str) -> Non
     tree = ast.parse(Path(load(slug).source).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    harmless = {"collections", "collections.abc", "datetime", "ipaddress", "re"}
+    harmless = {"collections", "collections.abc", "dataclasses", "datetime", "ipaddress", "re"}
     assert imported <= harmless | {"vhealthd.checkapi", "vhealthd.model"}
 
 

@@ -1,7 +1,8 @@
 """Scans of a mock vCenter in this process, through real sockets."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,10 @@ from vhealthd.scan import Scan, scan
 from vhealthd.vcenter.transport import Pace
 
 CATALOGUE = Catalogue.discover()
+# What runs if nobody selects anything, and what runs only if somebody asks for it.
+ON = tuple(check for check in CATALOGUE.checks if not check.opt_in)
+EXTRAS = tuple(check.slug for check in CATALOGUE.checks if check.opt_in)
+THUMBPRINT = re.compile(r"(?<=:)[0-9a-f]{64}$")
 QUICK = Pace(connect=2, answer=5, first_back_off=0, longest_back_off=0)
 
 
@@ -118,3 +123,8 @@ async def scan_world(
         )
         report, seen = await run(settings, only=only)
         return Scanned(report, seen[0], vc)
+
+
+def timeless(found: Iterable[Planted]) -> set[Planted]:
+    """Leave the thumbprints of certificates out of findings: they follow the instant of a world."""
+    return {replace(one, key=THUMBPRINT.sub("", one.key)) if one.key else one for one in found}

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from mocks.faults import CutBody, Hang, HtmlPage, Inside, Reset, SessionEnds, Unavailable, When
+from mocks.faults import CutBody, Fault, Hang, HtmlPage, Inside, Reset, SessionEnds, Unavailable, When
 from mocks.vcenter import MockVCenter
 from mocks.wire import SESSION_HEADER, Answer, Call, no_content, ok
 from mocks.worlds import default_world
@@ -24,16 +23,16 @@ from vhealthd.errors import (
 from vhealthd.model import MoRef
 from vhealthd.vcenter.auth import PasswordAuthentication
 from vhealthd.vcenter.client import SERVICE_INSTANCE, VCenterClient, vi_data
-from vhealthd.vcenter.transport import Pace
 from vhealthd.vcenter.transport import Answer as HttpAnswer
+from vhealthd.vcenter.transport import Pace
 
 SERVICES = "/vcenter/services"
 IMPATIENT = Pace(connect=2, answer=0.1, first_back_off=0, longest_back_off=0)
 EVERY = ["8.0.1.0", "8.0.2.0", "8.0.3.0", "9.1.0.0"]
 
 
-def vcenter(release: str = "8.0.3.0", *faults: Any, **more: Any) -> MockVCenter:
-    return MockVCenter(default_world(), release=release, faults=faults, **more)
+def vcenter(release: str = "8.0.3.0", *faults: Fault) -> MockVCenter:
+    return MockVCenter(default_world(), release=release, faults=faults)
 
 
 def asked(vc: MockVCenter, path: str) -> int:
@@ -57,19 +56,26 @@ async def test_both_sides_speak_the_newest_release_that_they_share(server: str, 
     hears = Hears()
     async with opened(vcenter(server, hears)) as client:
         assert client.release == spoken
-        assert await client.current_time()
+        assert (await client.current_time()).tzinfo
     assert all(call.path.startswith(f"/sdk/vim25/{spoken}/") for call in hears.calls if call.path.startswith("/sdk"))
 
 
 @pytest.mark.parametrize(
     "answer",
-    [ok({"api_release": ""}), ok({}), ok(None), ok([]), ok({"error_type": "X"}, 400), Answer(200, b"<html>", "text/html")],
+    [
+        ok({"api_release": ""}),
+        ok({}),
+        ok(None),
+        ok([]),
+        ok({"error_type": "X"}, 400),
+        Answer(200, b"<html>", "text/html"),
+    ],
 )
 async def test_without_a_usable_hello_the_oldest_release_serves(answer: Answer) -> None:
     async with opened(vcenter("8.0.3.0", Says(answer, When("/vcenter/system")))) as client:
         assert client.release == "8.0.1.0"
         assert (client.api_problem, client.vi_problem) == (None, None)
-        assert await client.current_time()
+        assert (await client.current_time()).tzinfo
 
 
 async def test_before_any_login_a_vcenter_says_what_it_is() -> None:
@@ -136,7 +142,9 @@ async def test_a_wrong_password_is_tried_exactly_once(release: str) -> None:
     assert asked(vc, "POST /api/session") + asked(vc, "POST Login") == 1
     assert vc.automation.account.failures == 1
     sentence = str(caught.value)
-    assert sentence.startswith(f"login as {vc.user} refused (Unable to execute this operation: authentication required)")
+    assert sentence.startswith(
+        f"login as {vc.user} refused (Unable to execute this operation: authentication required)"
+    )
     assert "neither locked nor disabled" in sentence
     assert ("federated vCenter" in sentence) == release.startswith("9.")
 
@@ -170,7 +178,7 @@ async def test_a_login_without_a_token_is_a_bad_answer() -> None:
 
 # --- one API down, the other up -------------------------------------------------------------------------------------
 
-DOWN: dict[str, Callable[[str], Any]] = {
+DOWN: dict[str, Callable[[str], Fault]] = {
     "503": lambda where: Unavailable(When(where)),
     "503 as JSON": lambda where: Unavailable(When(where), json=True),
     "an HTML page": lambda where: HtmlPage(When(where)),
@@ -189,7 +197,7 @@ async def test_where_api_is_down_vi_json_works(how: str, release: str) -> None:
     async with opened(vc, pace=IMPATIENT) as client:
         assert client.vi_problem is None
         assert client.api_problem is not None
-        assert await client.current_time()
+        assert (await client.current_time()).tzinfo
         with pytest.raises(type(client.api_problem)):
             await client.automation("GET", SERVICES)
     assert asked(vc, "POST Login") == 1
@@ -228,7 +236,7 @@ async def test_a_session_that_ended_is_renewed_and_the_request_repeated(release:
     async with opened(vc) as client:
         for _ in range(3):
             vc.sessions.end_all()
-            assert await client.current_time()
+            assert (await client.current_time()).tzinfo
             assert "sts" in await client.automation("GET", SERVICES)
     assert len(vc.sessions.open) == 0
     assert vc.sessions.logouts == (1 if release >= "8.0.3" else 2)
@@ -248,7 +256,7 @@ async def test_either_fault_of_a_dead_session_is_known(fault: str) -> None:
     dead = Says(ok({"_typeName": fault, "faultstring": "dead"}, 500), When("/CurrentTime", times=1))
     vc = vcenter("9.1.0.0", dead)
     async with opened(vc) as client:
-        assert await client.current_time()
+        assert (await client.current_time()).tzinfo
     assert vc.sessions.logins == 2
 
 
@@ -289,6 +297,10 @@ async def test_a_session_can_be_asked_whether_it_lives() -> None:
     assert vc.sessions.logins == 2
 
 
+HTML_SENTENCE = (
+    "the server answers with an HTML page in place of JSON; is this vCenter's own address, without a proxy between?"
+)
+
 # --- what other refusals become -------------------------------------------------------------------------------------
 
 
@@ -314,8 +326,7 @@ async def test_a_session_can_be_asked_whether_it_lives() -> None:
         (
             Answer(200, b"<html>", "text/html"),
             BadAnswerError,
-            "the server answers with an HTML page in place of JSON; is this vCenter's own address, without a proxy "
-            "between?",
+            HTML_SENTENCE,
         ),
     ],
 )

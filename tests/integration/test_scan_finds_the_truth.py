@@ -18,7 +18,7 @@ from mocks.faults import (
 )
 from mocks.world import Planted, World
 from mocks.worlds import default_world
-from tests.integration.scans import CATALOGUE, Scanned, scan_world
+from tests.integration.scans import ON, Scanned, scan_world
 
 RELEASES = ("8.0.1.0", "8.0.3.0", "9.1.0.0")
 
@@ -35,8 +35,8 @@ WEATHER: dict[str, Callable[[], Fault]] = {
 
 
 def truth(world: World) -> set[Planted]:
-    """What is planted for the checks that there are."""
-    slugs = {check.slug for check in CATALOGUE.checks}
+    """What is planted for the checks that run."""
+    slugs = {check.slug for check in ON}
     return {one for one in world.truth if one.check in slugs}
 
 

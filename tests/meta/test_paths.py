@@ -9,9 +9,11 @@ from vhealthd.vcenter.records import FACETS
 OLDEST, NEWEST = "8.0.1.0", "9.1.0.0"
 
 BASES = {
-    "HostSystem": (*records.HOST_PATHS, "datastore"),
+    "HostSystem": (*records.HOST_PATHS, *records.USED_PATHS),
     "VirtualMachine": (*records.VM_PATHS, *records.SNAPSHOT_SIZE_PATHS),
     "Datastore": records.DATASTORE_PATHS,
+    "DistributedVirtualPortgroup": records.PORT_GROUP_PATHS,
+    "DistributedVirtualSwitch": records.SWITCH_PATHS,
     "Folder": records.TREE_PATHS,
     "Datacenter": records.TREE_PATHS,
     "ComputeResource": records.TREE_PATHS,

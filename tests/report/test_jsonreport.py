@@ -57,6 +57,8 @@ def test_a_finding_says_all() -> None:
         "remediation": "Delete snapshots that nobody needs; they grow until the datastore is full.",
         "key": "k",
         "identity": hashlib.sha256(expected.encode()).hexdigest(),
+        "muted": None,
+        "silenced_by": None,
     }
 
 

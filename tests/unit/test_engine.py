@@ -108,7 +108,7 @@ async def run(
 
 
 def reason(result: CheckResult) -> str | None:
-    return result.reason and english(result.reason)
+    return english(result.reason) if result.reason else None
 
 
 # --- outcomes -------------------------------------------------------------------------------------------------------
@@ -318,8 +318,7 @@ async def test_cancellation_passes_through_a_check_that_judges() -> None:
         yield finds(CRITICAL)
 
     task = asyncio.create_task(run([check(slow)]))
-    while not began.is_set():
-        await asyncio.sleep(0.001)
+    assert await asyncio.to_thread(began.wait, 5)
     task.cancel()
     try:
         with pytest.raises(asyncio.CancelledError):

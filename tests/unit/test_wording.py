@@ -83,7 +83,7 @@ def messages() -> list[Message]:
     return [
         one
         for check in Catalogue.discover().checks
-        for one in check.judge.__globals__.values()  # type: ignore[attr-defined]
+        for one in check.judge.__globals__.values()
         if isinstance(one, Message)
     ]
 

@@ -2,12 +2,15 @@
 
 from vhealthd.config.explain import expected, problems_of, range_text, unknown_key
 from vhealthd.config.load import Loaded, load
-from vhealthd.config.problems import ConfigProblem, InvalidConfigError, did_you_mean
+from vhealthd.config.problems import ConfigProblem, InvalidConfigError, Place, did_you_mean
 from vhealthd.config.secretref import SecretRef
 from vhealthd.config.settings import (
+    ALL_CHECKS,
     CaFile,
     DnsSettings,
     LogSettings,
+    MuteMatch,
+    MuteSettings,
     Pinned,
     ReportSettings,
     ScanSettings,
@@ -23,6 +26,7 @@ from vhealthd.config.values import Nameserver, duration_text
 from vhealthd.config.yamlfile import Document, read
 
 __all__ = [
+    "ALL_CHECKS",
     "CaFile",
     "ConfigProblem",
     "DnsSettings",
@@ -30,8 +34,11 @@ __all__ = [
     "InvalidConfigError",
     "Loaded",
     "LogSettings",
+    "MuteMatch",
+    "MuteSettings",
     "Nameserver",
     "Pinned",
+    "Place",
     "ReportSettings",
     "ScanSettings",
     "Scope",

@@ -63,3 +63,6 @@ def _warnings(settings: Settings, document: Document) -> Iterator[ConfigProblem]
     for index, vcenter in enumerate(settings.vcenters):
         if warning := vcenter.password.warning():
             yield document.problem(("vcenters", index, "password"), warning)
+    for index, mute in enumerate(settings.mutes):
+        if mute.mutes_everything:
+            yield document.problem(("mutes", index), "mutes every finding of every check; name a check or a match")

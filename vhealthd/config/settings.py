@@ -1,5 +1,6 @@
 """The configuration as frozen records. Field names are the keys of the file; descriptions and defaults are its docs."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +20,7 @@ from pydantic import (
 from vhealthd.config.secretref import SecretRef
 from vhealthd.config.values import (
     ConfigPath,
+    Day,
     DnsServer,
     Duration,
     Fingerprint,
@@ -135,7 +137,8 @@ class ScanSettings(Section):
     requests_in_flight: Annotated[Whole, Field(ge=1, le=64)] = Field(8, description="Requests at once to one vCenter.")
     check_timeout: Duration = Field(parse_duration("60s"), description="Longest time that one check may judge.")
     deadline: Duration = Field(parse_duration("15m"), description="Longest time that a whole scan may take.")
-    select: tuple[Text, ...] = Field((), description="Only these checks or categories; empty means all.")
+    select: tuple[Text, ...] = Field((), description="Only these checks or categories; empty means all but opt-in.")
+    also: tuple[Text, ...] = Field((), description="These checks besides, such as opt-in ones; by name.")
     ignore: tuple[Text, ...] = Field((), description="All but these checks or categories.")
     vcenters_at_once: Annotated[Whole, Field(ge=1, le=32)] = Field(4, description="vCenters that are scanned at once.")
 
@@ -167,6 +170,44 @@ class LogSettings(Section):
     format: Literal["auto", "json", "text"] = Field("auto", description="auto is text on a terminal, else json.")
 
 
+# --- mutes ----------------------------------------------------------------------------------------------------------
+
+ALL_CHECKS = "*"
+
+
+class MuteMatch(Section):
+    """Which objects a mute is for. All that is given must fit; empty means every object."""
+
+    name: re.Pattern[str] | None = Field(None, description="Regular expression, searched for in the object's name.")
+    folder: Text | None = Field(None, description="Inventory path of a folder; all below it fits.")
+    cluster: Text | None = Field(None, description="Name or inventory path of the object's cluster.")
+    datacenter: Text | None = Field(None, description="Name or inventory path of the object's datacenter.")
+
+
+def _one_or_many(raw: object) -> object:
+    return (raw,) if isinstance(raw, str) else raw
+
+
+class MuteSettings(Section):
+    """Findings that are known: they stay in the report and count in no outcome."""
+
+    check: Annotated[
+        tuple[Text, ...],
+        Field(min_length=1),
+        # the list first: what is expected is told by it
+        BeforeValidator(_one_or_many, json_schema_input_type=Annotated[list[Text], Field(min_length=1)] | Text),
+    ] = Field(description='The check, a list of checks, or "*" for all.')
+    match: MuteMatch = Field(default_factory=MuteMatch, description="Which objects; empty means all.")
+    until: Day = Field(description="Last day on which it holds, through its end in UTC.")
+    owner: Text = Field(description="Who answers for it.")
+    reason: Text = Field(description="Why these findings are known and left as they are.")
+
+    @property
+    def mutes_everything(self) -> bool:
+        """Whether no finding at all escapes it."""
+        return ALL_CHECKS in self.check and not self.match.model_dump(exclude_none=True)
+
+
 def _empty_sections(raw: object) -> object:
     """Let a check's name without anything below it mean an empty section."""
     return {key: {} if value is None else value for key, value in raw.items()} if isinstance(raw, dict) else raw
@@ -181,5 +222,6 @@ class Settings(Section):
     checks: Annotated[dict[str, dict[str, JsonValue]], BeforeValidator(_empty_sections)] = Field(
         default_factory=dict, description="The limits of single checks."
     )
+    mutes: tuple[MuteSettings, ...] = Field((), description="Findings that are known and do not count.")
     report: ReportSettings = Field(default_factory=ReportSettings, description="What is written after a scan.")
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged, and how.")

@@ -1,4 +1,4 @@
-"""The kinds of values that the configuration knows: durations, URLs, files, DNS servers.
+"""The kinds of values that the configuration knows: durations, dates, URLs, files, DNS servers.
 
 Each is written as text and becomes a Python type here. A ValueError raised here is a sentence for the operator. It
 never repeats what stands in the file: that might be a password in the wrong place.
@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +19,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, Val
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"
 _EXAMPLES = "such as 500ms, 60s, 15m, 2h or 1d"
+_DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _FINGERPRINT_PATTERN = r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$"
 _HOST_PATTERN = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?"
 _DNS_PORT = 53
@@ -49,6 +50,18 @@ def duration_text(duration: timedelta) -> str:
         if milliseconds % size == 0:
             return f"{milliseconds // size}{unit}"
     return f"{milliseconds}ms"
+
+
+def parse_date(raw: object) -> date:
+    """Read `2026-12-31`; a date passes. Raises ValueError for all else."""
+    if isinstance(raw, date):
+        return raw
+    if not isinstance(raw, str) or not re.match(_DATE_PATTERN, raw):
+        raise ValueError("expected a date such as 2026-12-31")
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        raise ValueError("there is no such day; expected a date such as 2026-12-31") from None
 
 
 def parse_url(raw: str) -> str:
@@ -164,6 +177,12 @@ Duration = Annotated[
         json_schema_input_type=Annotated[str, Field(pattern=_DURATION_PATTERN, examples=["500ms", "60s", "15m"])],
     ),
     PlainSerializer(duration_text),
+]
+Day = Annotated[
+    date,
+    PlainValidator(
+        parse_date, json_schema_input_type=Annotated[str, Field(pattern=_DATE_PATTERN, examples=["2026-12-31"])]
+    ),
 ]
 Url = Annotated[str, AfterValidator(parse_url), Field(json_schema_extra={"pattern": r"^https?://[^/@?#\s]+/?$"})]
 Fingerprint = Annotated[

@@ -16,7 +16,7 @@ class Reachability:
     failed_step: str | None = None  # name | connect | tls | answer | login
     failure: str | None = None
     clock_skew_seconds: float | None = None  # vCenter minus this machine, at the middle of the request
-    clock_error_seconds: float | None = None  # half the round trip
+    clock_error_seconds: float | None = None  # half the round trip; more where the answer has no fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

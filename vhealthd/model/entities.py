@@ -26,6 +26,8 @@ class Entity:
 class VirtualCenter(Entity):
     """The vCenter itself: `ref.value` is its instanceUuid, or empty while that is not known."""
 
+    version: str | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host(Entity):

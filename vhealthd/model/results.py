@@ -3,12 +3,26 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from vhealthd.model.entities import Entity, VirtualCenter
 from vhealthd.model.grades import Category, Outcome, Severity, Text
 from vhealthd.model.unseen import Unseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """A rule of the configuration: findings that are known, who answers for them, and through which day (UTC)."""
+
+    rule: str  # which findings, in words
+    owner: str
+    reason: str
+    until: date
+
+    def expired(self, now: datetime) -> bool:
+        """Whether its last day has ended."""
+        return now.astimezone(UTC).date() > self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +33,13 @@ class Finding:
     object: Entity
     text: Text
     key: str | None = None
+    muted: Mute | None = None
+    silenced_by: str | None = None  # the finding that explains this one: its check and its object
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts in outcomes: it is neither muted nor explained by another finding."""
+        return self.muted is None and self.silenced_by is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,11 @@ class CheckResult:
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
 
+    @property
+    def counted(self) -> tuple[Finding, ...]:
+        """The findings that are neither muted nor silenced."""
+        return tuple(one for one in self.findings if one.counts)
+
 
 class VCenterState(StrEnum):
     """How much of a vCenter was seen."""
@@ -101,6 +127,15 @@ class VCenterReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MuteUse:
+    """What became of a mute in a run: the number of findings that it muted, or that it had expired."""
+
+    mute: Mute
+    findings: int
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScanReport:
     """One run over all selected vCenters."""
 
@@ -110,6 +145,7 @@ class ScanReport:
     started: datetime
     finished: datetime
     vcenters: tuple[VCenterReport, ...]
+    mutes: tuple[MuteUse, ...] = ()  # all that are configured
 
 
 def identity(vcenter: str, check: str, entity: Entity, key: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vhealthd.model import ScanReport, VCenterReport
+from vhealthd.model import MuteUse, ScanReport, VCenterReport
 from vhealthd.report import english
 from vhealthd.report.glyphs import cell, safe
 
@@ -21,6 +21,7 @@ def appendix(report: ScanReport) -> View:
             for one in report.vcenters
             if one.unmatched_scope
         ],
+        "mutes": [_mute(one) for one in report.mutes],
         "run": _run(report),
     }
 
@@ -49,6 +50,17 @@ def _version(vcenter: VCenterReport) -> str:
 
 def _count(value: int | None) -> str:
     return english.NOTHING if value is None else english.number(value)
+
+
+def _mute(use: MuteUse) -> View:
+    return {
+        "rule": cell(use.mute.rule),
+        "owner": cell(use.mute.owner),
+        "reason": cell(use.mute.reason),
+        "until": english.day(use.mute.until),
+        "state": english.EXPIRED if use.expired else "",
+        "findings": english.number(use.findings),
+    }
 
 
 def _run(report: ScanReport) -> list[dict[str, str]]:

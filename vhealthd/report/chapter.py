@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from vhealthd import wording
-from vhealthd.model import Category, NotExamined
+from vhealthd.model import Category, Finding, NotExamined, Outcome
 from vhealthd.report import english
 from vhealthd.report.glyphs import NARROW, WIDE, cell, safe
 from vhealthd.report.order import Found, Judged, Unjudged, found, unjudged, worst_results_first
@@ -49,7 +49,7 @@ def _check(row: Judged, place: str) -> View:
         "vcenter": cell(row.vcenter.name, NARROW),
         "status": result.outcome.value,
         "examined": english.number(result.examined),
-        "findings": english.number(len(result.findings)),
+        "findings": english.number(len(result.counted)),
     }
 
 
@@ -58,16 +58,18 @@ def _sections(rows: Sequence[Judged]) -> list[View]:
     by_check: dict[str, list[Found]] = {}
     for one in found(rows):
         by_check.setdefault(one.result.check, []).append(one)
-    return [_section(findings) for findings in by_check.values()]
+    sections = [_section(findings) for findings in by_check.values()]
+    return sorted(sections, key=lambda one: Outcome(one["status"]).rank)
 
 
 def _section(findings: Sequence[Found]) -> View:
-    worst = findings[0]
+    result = findings[0].result
+    worst = next((one.finding.severity.value for one in findings if one.finding.counts), Outcome.PASS.value)
     return {
-        "slug": worst.result.check,
-        "title": safe(worst.result.title),
-        "status": worst.finding.severity.value,
-        "remediation": cell(worst.result.remediation),
+        "slug": result.check,
+        "title": safe(result.title),
+        "status": worst,
+        "remediation": cell(result.remediation),
         "rows": [_finding(one) for one in findings[:MAX_ROWS]],
         "note": _cut(len(findings)),
     }
@@ -80,7 +82,17 @@ def _finding(one: Found) -> View:
         "vcenter": cell(one.vcenter.name, NARROW),
         "path": cell(one.finding.object.path or english.NOTHING),
         "message": cell(wording.english(one.finding.text)),
+        **_aside(one.finding),
     }
+
+
+def _aside(finding: Finding) -> View:
+    """Return the word and the reason for a finding that does not count; empty for one that does."""
+    if mute := finding.muted:
+        return {"quiet": english.MUTED, "why": cell(english.muted_by(mute.owner, mute.until, mute.reason))}
+    if finding.silenced_by:
+        return {"quiet": english.SILENCED, "why": cell(english.silenced_by(finding.silenced_by))}
+    return {"quiet": "", "why": []}
 
 
 def _unjudged(group: Unjudged) -> View:

@@ -4,7 +4,7 @@ Another language is another module with the same names.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 LANGUAGE = "en"
 
@@ -55,6 +55,10 @@ TRIGGERS = {
     "api": "Started through the API",
 }
 
+MUTED = "Muted"
+SILENCED = "Silenced"
+EXPIRED = "Expired: it mutes nothing"
+
 LABELS = {
     "title": "vSphere health report",
     "page": "Page {page} of {pages}",
@@ -93,6 +97,10 @@ LABELS = {
     "datastores": "Datastores",
     "unmatched": "Names in the configured scope that match nothing",
     "names": "Names",
+    "mutes": "Mutes in the configuration",
+    "mute": "What is muted",
+    "owner": "Owner",
+    "until": "Until",
     "meaning": "Meaning",
     "outcomes-explained": "What the outcomes mean",
     "this-run": "This run",
@@ -138,6 +146,11 @@ def unit(count: int, *, several: bool) -> str:
     """Name what the donut counts; with several vCenters, checks count once for each."""
     noun = "result" if several else "check"
     return noun if count == 1 else f"{noun}s"
+
+
+def day(when: date) -> str:
+    """Return a date for people."""
+    return f"{when:%Y-%m-%d}"
 
 
 def moment(when: datetime) -> str:
@@ -194,6 +207,24 @@ def unjudged(count: int) -> str:
 def unexamined(count: int) -> str:
     """Say how many objects were not examined by checks that ran."""
     return f"{counted(count, 'object')} {'was' if count == 1 else 'were'} not examined, or not in full."
+
+
+def quiet(muted: int, silenced: int) -> str:
+    """Say how many findings count in no outcome."""
+    parts = [f"{number(muted)} muted" if muted else "", f"{number(silenced)} silenced by others" if silenced else ""]
+    verb = "does" if muted + silenced == 1 else "do"
+    said = " and ".join(part for part in parts if part)
+    return f"{counted(muted + silenced, 'finding')} {verb} not count: {said}."
+
+
+def muted_by(owner: str, until: date, reason: str) -> str:
+    """Say who muted a finding, until when and why."""
+    return f"Muted until {day(until)} by {owner}: {reason}"
+
+
+def silenced_by(finding: str) -> str:
+    """Name the finding that explains another."""
+    return f"Silenced by {finding}"
 
 
 def unmatched(names: Sequence[str]) -> str:

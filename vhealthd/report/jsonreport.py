@@ -10,6 +10,8 @@ from vhealthd.model import (
     CheckResult,
     Entity,
     Finding,
+    Mute,
+    MuteUse,
     NotExamined,
     ScanReport,
     VCenterReport,
@@ -38,6 +40,7 @@ def as_dict(report: ScanReport) -> dict[str, Any]:
         "finished": _moment(report.finished),
         "vcenters": [_vcenter(one) for one in report.vcenters],
         "results": [_result(row.vcenter, row.result) for row in judged(report)],
+        "mutes": [_use(one) for one in report.mutes],
     }
 
 
@@ -92,7 +95,17 @@ def _finding(vcenter: VCenterReport, result: CheckResult, finding: Finding) -> d
         "remediation": result.remediation,
         "key": finding.key,
         "identity": identity(_lasting_name(vcenter, result), result.check, finding.object, finding.key),
+        "muted": None if finding.muted is None else _mute(finding.muted),
+        "silenced_by": finding.silenced_by,
     }
+
+
+def _use(use: MuteUse) -> dict[str, Any]:
+    return {**_mute(use.mute), "findings": use.findings, "expired": use.expired}
+
+
+def _mute(mute: Mute) -> dict[str, str]:
+    return {"rule": mute.rule, "owner": mute.owner, "reason": mute.reason, "until": mute.until.isoformat()}
 
 
 def _lasting_name(vcenter: VCenterReport, result: CheckResult) -> str:

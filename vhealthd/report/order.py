@@ -72,9 +72,9 @@ def top(report: ScanReport, limit: int) -> list[Found]:
     """Return the findings that are read first.
 
     Of one severity, each check gives its first finding before any check gives its second, so that one check with
-    hundreds of findings does not hide the others.
+    hundreds of findings does not hide the others. What is muted or silenced is not among them.
     """
-    everything = found(judged(report))
+    everything = [one for one in found(judged(report)) if one.finding.counts]
     turns: list[tuple[int, int, int]] = []
     seen: dict[tuple[Severity, str], int] = {}
     for place, one in enumerate(everything):
@@ -112,9 +112,23 @@ def affected(report: ScanReport) -> set[tuple[str, MoRef | None]]:
     return {
         (row.vcenter.name, None if isinstance(finding.object, VirtualCenter) else finding.object.ref)
         for row in judged(report)
-        for finding in row.result.findings
+        for finding in row.result.counted
         if finding.severity is not Severity.INFO
     }
+
+
+class Quiet(NamedTuple):
+    """How many findings do not count: those that are muted, and of the others those that are silenced."""
+
+    muted: int
+    silenced: int
+
+
+def quiet(rows: Iterable[Judged]) -> Quiet:
+    """Count the findings that do not count."""
+    rest = [one for row in rows for one in row.result.findings if not one.counts]
+    muted = sum(one.muted is not None for one in rest)
+    return Quiet(muted, len(rest) - muted)
 
 
 def tally(rows: Iterable[Judged]) -> dict[Outcome, int]:

@@ -12,7 +12,7 @@ from vhealthd.report import english
 from vhealthd.report.appendix import appendix
 from vhealthd.report.chapter import chapter
 from vhealthd.report.glyphs import WIDE, cell, clip, safe
-from vhealthd.report.order import Found, Judged, affected, judged, tally, top
+from vhealthd.report.order import Found, Judged, affected, judged, quiet, tally, top
 
 View = dict[str, Any]
 
@@ -58,6 +58,8 @@ def _lead(report: ScanReport) -> list[dict[str, str]]:
         said = english.affected(counts[Outcome.CRITICAL], counts[Outcome.WARNING], len(objects), where)
         lead.append((worst, said))
     lead += _unseen(report, counts)
+    if any(aside := quiet(judged(report))):
+        lead.append((Outcome.INFO, english.quiet(*aside)))
     total = sum(counts.values())
     fine = total > 0 and counts[Outcome.PASS] == total
     lead.append((Outcome.PASS if fine else Outcome.INFO, english.passed(counts[Outcome.PASS], total)))
@@ -152,7 +154,7 @@ def _sum(report: ScanReport, kind: str, parent: str) -> tuple[int | None, str]:
 
 
 def _top(report: ScanReport, rows: list[Judged]) -> View:
-    first, total = top(report, _TOP), sum(len(row.result.findings) for row in rows)
+    first, total = top(report, _TOP), sum(len(row.result.counted) for row in rows)
     return {
         "rows": [_top_row(one) for one in first],
         "note": english.top_shown(len(first), total) if total > len(first) else "",

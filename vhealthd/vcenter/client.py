@@ -205,12 +205,14 @@ class VCenterClient:
         parameters: Mapping[str, object] | None = None,
         *,
         repeatable: bool = True,
+        seconds: float | None = None,
         decode: Callable[[Answer], Any] | None = None,
         lost: Callable[[Any], bool] = lambda _: False,
     ) -> Any:  # noqa: ANN401 - what `decode` makes
         """Call a method of a managed object, or read a property if there are no `parameters`.
 
-        `decode` makes something else than JSON data of the answer; `lost` says whether a dead session hides behind it.
+        `decode` makes something else than JSON data of the answer; `lost` says whether a dead session hides behind it;
+        `seconds` gives up sooner than usual when there is no answer.
         Raises FaultError, and NotPermittedError for the fault NoPermission.
         """
         if self.vi_problem:
@@ -224,6 +226,7 @@ class VCenterClient:
                 headers={TOKEN_HEADER: token},
                 json=parameters,
                 repeatable=repeatable,
+                seconds=seconds,
             )
             try:
                 data = (decode or vi_data)(answer)

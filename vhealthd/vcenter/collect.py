@@ -11,6 +11,7 @@ from vhealthd.inventory import Need
 from vhealthd.model import (
     Counts,
     Datastore,
+    DistributedPortGroup,
     Entity,
     Host,
     MoRef,
@@ -34,7 +35,14 @@ Parts = Mapping[Need, object]
 _NO_ROOT = MoRef("Folder", "")
 
 TREE, HOSTS, DATASTORES, VMS = "inventory tree", "hosts", "datastores", "virtual machines"
-_BASES: Mapping[Need, str] = {Need.CLUSTERS: TREE, Need.HOSTS: HOSTS, Need.DATASTORES: DATASTORES, Need.VMS: VMS}
+PORT_GROUPS = "distributed port groups"
+_BASES: Mapping[Need, str] = {
+    Need.CLUSTERS: TREE,
+    Need.HOSTS: HOSTS,
+    Need.DATASTORES: DATASTORES,
+    Need.VMS: VMS,
+    Need.PORT_GROUPS: PORT_GROUPS,
+}
 # The objects whose facets are read, by their type.
 _BASE_OF: Mapping[str, Need] = {
     "ClusterComputeResource": Need.CLUSTERS,
@@ -72,26 +80,35 @@ class Collector:
         deadline: float,
         clock: Callable[[], datetime],
         on_done: Callable[[str], None] = lambda _: None,
+        reader: PropertyReader | None = None,
     ) -> None:
         self.unmatched_scope: tuple[str, ...] = ()
         self._client = client
-        self._reader = PropertyReader(client, in_flight=in_flight)
+        self._reader = reader or PropertyReader(client, in_flight=in_flight)
         self._needs = frozenset(needs).union(*(one.after for one in SINGLES if one.need in needs))
         self._scope = scope
         self._site = Site(
-            client=client, reader=self._reader, resolver=resolver, part=self.fetch, clock=clock, no_session=no_session
+            client=client,
+            reader=self._reader,
+            resolver=resolver,
+            part=self.fetch,
+            place=self._place,
+            clock=clock,
+            no_session=no_session,
         )
         self._reachability = reachability
         self._no_session = no_session
         self._tree = Tree(_NO_ROOT)
         self._all_hosts: Mapping[MoRef, Host] = {}
-        self._mounted: set[MoRef] = set()  # datastores of the hosts in scope, known where the scope names clusters
+        # Datastores and networks of the hosts in scope, known where the scope names clusters.
+        self._used: set[MoRef] = set()
         self._errands = Errands[Parts](
             {
                 TREE: self._read_tree,
                 HOSTS: self._read_hosts,
                 DATASTORES: self._read_datastores,
                 VMS: self._read_vms,
+                PORT_GROUPS: self._read_port_groups,
                 **{name: partial(self._read_single, one) for name, one in _SINGLES.items()},
                 **{name: partial(self._read_apart, name, kind) for name, kind in _APART.items()},
             },
@@ -164,6 +181,12 @@ class Collector:
         self.unmatched_scope = self._scope.unmatched(datacenters, clusters)
         return {Need.CLUSTERS: tuple(one for one in clusters if self._scope.holds(one.datacenter, one))}
 
+    def _place(self, content: ObjectContent) -> Entity | None:
+        """Make an entity of an object with its `name` and `parent`, if it is in scope."""
+        one = records.entity(content, self._tree)
+        datacenter = one if one.ref.type == "Datacenter" else one.datacenter
+        return one if self._scope.holds(datacenter, one.cluster) else None
+
     def _datacenters(self) -> list[Entity]:
         return [one for one in self._tree.of_type("Datacenter") if self._scope.holds_datacenter(one)]
 
@@ -174,11 +197,12 @@ class Collector:
             host = hosts[content.ref] = records.host(content, self._tree)
             if not self._scope.holds(host.datacenter, host.cluster):
                 return None
-            self._mounted.update(references(content.props.get("datastore")))
+            for path in records.USED_PATHS:
+                self._used.update(references(content.props.get(path)))
             return host
 
-        # Which datastores a cluster uses is known by its hosts; asked only where the scope names clusters.
-        paths = (*records.HOST_PATHS, "datastore") if self._scope.clusters else records.HOST_PATHS
+        # Which datastores and networks a cluster uses is known by its hosts; asked only where the scope names clusters.
+        paths = (*records.HOST_PATHS, *records.USED_PATHS) if self._scope.clusters else records.HOST_PATHS
         parts = await self._harvest("HostSystem", paths, make, need=Need.HOSTS, after=TREE)
         self._all_hosts = hosts
         return parts
@@ -193,11 +217,32 @@ class Collector:
     async def _read_datastores(self) -> Parts:
         def make(content: ObjectContent) -> Datastore | None:
             store = records.datastore(content, self._tree)
-            mounted = not self._scope.clusters or store.ref in self._mounted
-            return store if mounted and self._scope.holds_datacenter(store.datacenter) else None
+            return store if self._uses(store) else None
 
         after = HOSTS if self._scope.clusters else TREE
         return await self._harvest("Datastore", records.DATASTORE_PATHS, make, need=Need.DATASTORES, after=after)
+
+    async def _read_port_groups(self) -> Parts:
+        """Read the distributed port groups, and before them their switches: hosts know a switch by its UUID."""
+        switches: dict[MoRef, str | None] = {}
+
+        def note(content: ObjectContent) -> None:
+            switches[content.ref] = records.switch_uuid(content)
+
+        def make(content: ObjectContent) -> DistributedPortGroup | None:
+            group = records.distributed_port_group(content, self._tree, switches)
+            return group if self._uses(group) else None
+
+        kind, after = "DistributedVirtualSwitch", HOSTS if self._scope.clusters else TREE
+        await self._reader.read(kind, await self._reader.references(kind), records.SWITCH_PATHS, note)
+        return await self._harvest(
+            "DistributedVirtualPortgroup", records.PORT_GROUP_PATHS, make, need=Need.PORT_GROUPS, after=after
+        )
+
+    def _uses(self, entity: Entity) -> bool:
+        """Whether a datastore or port group is in scope: by its datacenter, and by the hosts if clusters are named."""
+        used = not self._scope.clusters or entity.ref in self._used
+        return used and self._scope.holds_datacenter(entity.datacenter)
 
     async def _harvest(
         self,

@@ -15,12 +15,13 @@ from vhealthd.errors import (
     NotSupportedError,
     VCenterError,
 )
+from vhealthd.grants import APPLIANCE
 from vhealthd.inventory import Need
 from vhealthd.model import Facets, Host, HostNames, Names, Reachability, Service, Unseen
 from vhealthd.vcenter.client import VCenterClient
 from vhealthd.vcenter.names import is_address
-from vhealthd.vcenter.single import Single, Site, as_unseen
-from vhealthd.vcenter.wire import dig
+from vhealthd.vcenter.single import Single, Site, as_unseen, not_granted
+from vhealthd.vcenter.wire import dig, rounding
 
 # The appliance is asked for one rule of a check; it must not take the time of the others.
 _APPLIANCE_SECONDS = 30
@@ -50,8 +51,9 @@ async def reach(
     except VCenterError:
         return _reachability(client, tls), None, clock()
     round_trip = clock() - before
-    skew = (now - (before + round_trip / 2)).total_seconds()
-    known = _reachability(client, tls, skew=skew, skew_error=round_trip.total_seconds() / 2)
+    doubt = (round_trip.total_seconds() + rounding(now)) / 2
+    skew = (now - (before + round_trip / 2)).total_seconds() + rounding(now) / 2
+    known = _reachability(client, tls, skew=skew, skew_error=doubt)
     return known, None, now
 
 
@@ -86,7 +88,9 @@ async def services(site: Site) -> tuple[Service, ...] | Unseen:
     """Read `/api/vcenter/services`; Unseen where the account may not. Raises VCenterError."""
     try:
         listed = await site.client.automation("GET", "/vcenter/services")
-    except (NotPermittedError, NotSupportedError) as error:
+    except NotPermittedError as error:
+        return not_granted(error, APPLIANCE.text)
+    except NotSupportedError as error:
         return as_unseen(error)
     if not isinstance(listed, dict):
         raise BadAnswerError("the list of services is not a map")
@@ -117,6 +121,8 @@ async def _appliance_dns_servers(client: VCenterClient) -> tuple[str, ...] | Uns
     try:
         async with asyncio.timeout(_APPLIANCE_SECONDS):
             answer = await client.automation("GET", "/appliance/networking/dns/servers")
+    except NotPermittedError as error:
+        return not_granted(error, APPLIANCE.text)
     except VCenterError as error:
         return as_unseen(error)
     except TimeoutError:

@@ -34,6 +34,8 @@ class Harvest(Generic[E]):
         for facet in self._facets:
             gap = _gap(facet, content)
             value = None if gap else facet.make(content.props)
+            if isinstance(value, Unseen):
+                gap = value
             if gap:
                 self._gaps[facet.need][content.ref] = gap
             elif value is not None:

@@ -83,7 +83,7 @@ class PropertyReader:
         if view is None:
             raise BadAnswerError("vCenter made no view")
         try:
-            return await _refs(await self._client.vi(view, "view"))
+            return await self._through(view, kind)
         except FaultError as fault:
             if fault.name != "ManagedObjectNotFound":
                 raise
@@ -92,6 +92,10 @@ class PropertyReader:
             # A view that is left over dies with its session.
             with suppress(VCenterError):
                 await self._client.vi(view, "DestroyView", {})
+
+    async def _through(self, view: MoRef, kind: str) -> list[MoRef]:  # noqa: ARG002 - a sampler goes by the type
+        """Return what a view shows."""
+        return await _refs(await self._client.vi(view, "view"))
 
     async def read(
         self,

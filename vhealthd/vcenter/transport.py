@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,6 +55,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    seconds: float = 0.0  # from the moment of sending; waiting for a free slot does not count
 
     @property
     def ok(self) -> bool:
@@ -130,9 +132,6 @@ class Transport:
             connector=aiohttp.TCPConnector(limit=self._in_flight, ssl=self._trust, socket_factory=self._socket),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"},
-            timeout=aiohttp.ClientTimeout(
-                total=self._pace.answer, connect=None, sock_connect=self._pace.connect, sock_read=None
-            ),
             trace_configs=[trace],
         )
         return self
@@ -148,11 +147,13 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         json: object = None,
         repeatable: bool = True,
+        seconds: float | None = None,
     ) -> Answer:
         """Send one request and return its answer, whatever its status, except the passing ones.
 
         `path` is percent-encoded already. Connection errors, cut bodies, 429, 502, 503 and 504 are tried again, up to
-        5 times, if the request is `repeatable`. Raises ConnectionFailedError and BadAnswerError.
+        5 times, if the request is `repeatable`. `seconds` gives up sooner than usual, and for good, when there is no
+        answer. Raises ConnectionFailedError and BadAnswerError.
         """
         tries = AsyncRetrying(
             retry=retry_if_exception_type(_PassingError),
@@ -162,7 +163,7 @@ class Transport:
             reraise=True,
         )
         try:
-            return await tries(self._try_once, method, path, headers, json)
+            return await tries(self._try_once, method, path, headers, json, seconds)
         except _PassingError as passing:
             raise passing.error from passing.__cause__
 
@@ -176,26 +177,39 @@ class Transport:
         error = state.outcome.exception() if state.outcome else None
         return max(self._back_off(state), error.after if isinstance(error, _PassingError) else 0)
 
-    async def _try_once(self, method: str, path: str, headers: Mapping[str, str] | None, json: object) -> Answer:
+    async def _try_once(
+        self, method: str, path: str, headers: Mapping[str, str] | None, json: object, seconds: float | None
+    ) -> Answer:
         target = URL(f"{self.url}{path}", encoded=True)
         body = None if json is None else orjson.dumps(json)
         content = {"Content-Type": "application/json"} if body is not None else {}
+        patience = min(seconds or self._pace.answer, self._pace.answer)
         async with self._slots:
             self.traffic.requests += 1
+            began = time.monotonic()
             try:
                 async with self._http.request(
-                    method, target, data=body, headers={**(headers or {}), **content}, allow_redirects=False
+                    method,
+                    target,
+                    data=body,
+                    headers={**(headers or {}), **content},
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=patience, sock_connect=self._pace.connect),
                 ) as response:
-                    answer = Answer(response.status, response.headers, await response.read())
+                    content_read = await response.read()
+                    answer = Answer(response.status, response.headers, content_read, time.monotonic() - began)
             except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
                 failure = _without_secrets(error)
             else:
                 self.traffic.bytes_received += len(answer.body)
                 return _usable(answer)
             # Out here, so that what was caught is no one's context.
-            raise await self._explain(failure) from failure
+            explained = await self._explain(failure, patience)
+            if seconds and isinstance(explained, _PassingError) and isinstance(failure, TimeoutError):
+                explained.tries = 1
+            raise explained from failure
 
-    async def _explain(self, error: Exception) -> Exception:
+    async def _explain(self, error: Exception, patience: float) -> Exception:
         """Turn an error of the library into ours; a passing one comes wrapped."""
         host, port = self.url.host or "", self.url.port or 443
         if isinstance(error, _TLS_ERRORS):
@@ -207,7 +221,7 @@ class Transport:
                     host=host,
                     where=f"{host}:{port}",
                     connect=self._pace.connect,
-                    answer=self._pace.answer,
+                    answer=patience,
                     cause=_cause(error),
                 )
             ),

@@ -108,6 +108,11 @@ def moment(value: Any) -> datetime | None:  # noqa: ANN401 - decoded JSON
         return None
 
 
+def rounding(time: datetime) -> float:
+    """Return by how many seconds a clock may be ahead of the time that it told: some times come without a fraction."""
+    return 0.0 if time.microsecond else 1.0
+
+
 def display_name(name: str) -> str:
     """Undo vCenter's escapes of percent sign, slash and backslash in names of entities."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), name)

@@ -33,6 +33,8 @@ LITERAL = (
 )
 NAMESERVER = 'expected the address of a DNS server, such as "10.0.0.53", "10.0.0.53:5353" or "[::1]:53"'
 
+SECTIONS = "checks, dns, log, mutes, report, scan, vcenters"
+
 # what is written below a vCenter that is fine, from line 6 on; and what is said of it
 WRONG = [
     # keys
@@ -45,9 +47,9 @@ WRONG = [
     ),
     (
         "scna: {}",
-        ('6: scna: unknown key; did you mean "scan"? (expected one of: checks, dns, log, report, scan, vcenters)'),
+        f'6: scna: unknown key; did you mean "scan"? (expected one of: {SECTIONS})',
     ),
-    ("zebra: {}", "6: zebra: unknown key (expected one of: checks, dns, log, report, scan, vcenters)"),
+    ("zebra: {}", f"6: zebra: unknown key (expected one of: {SECTIONS})"),
     (
         "scan:\n  requests-in-flight: 4",
         (

@@ -4,20 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from mocks.faults import Fault, Inside, When
 from mocks.vcenter import MockVCenter
 from mocks.wire import Answer, Call
-from tests.unit.vcenter.servers import transport
+from tests.unit.vcenter.servers import AT_ONCE, transport
 from vhealthd.vcenter.auth import PasswordAuthentication
 from vhealthd.vcenter.client import VCenterClient
+from vhealthd.vcenter.transport import Pace
 
 
 @asynccontextmanager
-async def client_of(vc: MockVCenter, *, password: str | None = None, **more: Any) -> AsyncIterator[VCenterClient]:
+async def client_of(
+    vc: MockVCenter, *, password: str | None = None, pace: Pace = AT_ONCE
+) -> AsyncIterator[VCenterClient]:
     """Start a vCenter and a client of it, which is closed at the end whatever happens."""
-    async with vc, transport(vc.url, **more) as way:
+    async with vc, transport(vc.url, pace=pace) as way:
         client = VCenterClient(way, PasswordAuthentication(vc.user, password or vc.password))
         try:
             yield client
@@ -26,9 +28,9 @@ async def client_of(vc: MockVCenter, *, password: str | None = None, **more: Any
 
 
 @asynccontextmanager
-async def opened(vc: MockVCenter, **more: Any) -> AsyncIterator[VCenterClient]:
+async def opened(vc: MockVCenter, *, pace: Pace = AT_ONCE) -> AsyncIterator[VCenterClient]:
     """Start a vCenter and a client that has opened it."""
-    async with client_of(vc, **more) as client:
+    async with client_of(vc, pace=pace) as client:
         await client.open()
         yield client
 
@@ -49,7 +51,7 @@ class Says(Fault):
 class Hears(Fault):
     """Keeps every call, and does something on those that it strikes."""
 
-    do: Callable[[Inside], None] = lambda _: None
+    do: Callable[[Inside], object] = lambda _: None
     when: When = field(default_factory=When)
     calls: list[Call] = field(default_factory=list)
 

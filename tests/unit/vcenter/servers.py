@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -100,10 +99,18 @@ async def server(*behaviours: Behaviour, tls: ssl.SSLContext | None = None) -> A
         await runner.cleanup()
 
 
-def transport(url: str, *, trust: SslArgument = True, seconds: float = 60, pace: Pace = AT_ONCE, **more: Any) -> Transport:
+def transport(
+    url: str,
+    *,
+    trust: SslArgument = True,
+    seconds: float = 60,
+    pace: Pace = AT_ONCE,
+    in_flight: int = 8,
+    user_agent: str = "vhealthd/test",
+) -> Transport:
     """Return a transport to a server, with a deadline so many seconds away."""
-    settings: dict[str, Any] = {"in_flight": 8, "user_agent": "vhealthd/test", **more}
-    return Transport(url, trust=trust, deadline=asyncio.get_running_loop().time() + seconds, pace=pace, **settings)
+    deadline = asyncio.get_running_loop().time() + seconds
+    return Transport(url, trust=trust, user_agent=user_agent, in_flight=in_flight, deadline=deadline, pace=pace)
 
 
 def tls_context(certificates: Certificates, folder: Path) -> ssl.SSLContext:

@@ -257,7 +257,9 @@ async def test_what_is_no_json_is_named(body: str | bytes, kind: str, what: str)
     async with server(says(200, body, kind)) as one, transport(one.url) as way:
         answer = await way.send("GET", "/api")
 
-        with pytest.raises(BadAnswerError, match=f"answers with {what} in place of JSON; is this vCenter's own address"):
+        with pytest.raises(
+            BadAnswerError, match=f"answers with {what} in place of JSON; is this vCenter's own address"
+        ):
             answer.json()
 
 
@@ -266,7 +268,9 @@ async def test_what_is_no_json_is_named(body: str | bytes, kind: str, what: str)
 
 async def test_a_name_without_an_address() -> None:
     async with transport("https://vcenter.invalid") as way:
-        with pytest.raises(NameNotResolvedError, match=r"^the name vcenter.invalid cannot be resolved \(.+\); check the"):
+        with pytest.raises(
+            NameNotResolvedError, match=r"^the name vcenter.invalid cannot be resolved \(.+\); check the"
+        ):
             await way.send("GET", "/api")
 
 
@@ -292,7 +296,7 @@ async def test_a_route_that_swallows_everything() -> None:
         port = full.getsockname()[1]
         waiting = [socket.socket() for _ in range(3)]
         for one in waiting:
-            one.setblocking(False)
+            one.settimeout(0)
             one.connect_ex(("127.0.0.1", port))
         try:
             async with transport(f"http://127.0.0.1:{port}", pace=pace) as way:

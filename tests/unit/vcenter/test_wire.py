@@ -1,6 +1,7 @@
 """What VI JSON may put on the wire, and what is made of it."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -192,7 +193,7 @@ def test_what_is_no_fault_has_no_name(fault: object) -> None:
 
 
 @pytest.mark.parametrize("wrap", [lambda fault: fault, lambda fault: {"fault": fault}])
-def test_a_dead_session_behind_an_answer_of_200_is_seen(wrap: Any) -> None:
+def test_a_dead_session_behind_an_answer_of_200_is_seen(wrap: Callable[[object], object]) -> None:
     dead = {"path": "name", "fault": wrap({"_typeName": "NotAuthenticated"})}
     alive = {"obj": VM, "missingSet": [{"path": "name", "fault": FLAT}]}
 
@@ -299,7 +300,7 @@ def test_each_yields_the_data_objects_of_a_list_and_nothing_else(data: object, f
 captures = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the captures are not on this machine")
 
 
-def answer(name: str) -> Any:
+def answer(name: str) -> Any:  # noqa: ANN401 - decoded JSON
     data = json.loads((CAPTURES / name).read_text(encoding="utf-8"))
     body = data["response"]["body"] if "response" in data else data
     # Where a list was cut, its last entry says so in words.

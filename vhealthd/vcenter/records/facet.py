@@ -12,7 +12,9 @@ MB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """What else to read of a managed type for one need. `make` returns None where vCenter says nothing.
+    """What else to read of a managed type for one need.
+
+    `make` returns None where vCenter says nothing, and an Unseen where what it says cannot be used.
 
     What weighs much (storage, network, sensors) is read `apart`, by a collector of that name, in small chunks; all else
     comes with the objects themselves.

@@ -1,9 +1,10 @@
 """Facets of ESXi hosts."""
 
 from vhealthd.inventory import Need
-from vhealthd.model import HostUsage
+from vhealthd.model import Certificate, HostManagers, HostUsage, Unseen
+from vhealthd.vcenter.pem import first_certificate
 from vhealthd.vcenter.records.facet import MB, Facet, Props
-from vhealthd.vcenter.wire import dig
+from vhealthd.vcenter.wire import dig, reference
 
 
 def _host_usage(props: Props) -> HostUsage:
@@ -22,6 +23,16 @@ def _host_dns(props: Props) -> tuple[str, ...] | None:
     return None if config is None else tuple(dig(config, "address") or ())
 
 
+def _host_managers(props: Props) -> HostManagers | None:
+    options, clock = (reference(props.get(f"configManager.{name}")) for name in ("advancedOption", "dateTimeSystem"))
+    return HostManagers(options=options, clock=clock) if options and clock else None
+
+
+def _host_certificate(props: Props) -> Certificate | Unseen | None:
+    config = props.get("config.certificate")
+    return first_certificate("host", config) if config else None
+
+
 HOST_FACETS = (
     Facet(
         Need.HOST_USAGE,
@@ -36,4 +47,11 @@ HOST_FACETS = (
         _host_usage,
     ),
     Facet(Need.HOST_DNS, "HostSystem", ("config.network.dnsConfig",), _host_dns),
+    Facet(
+        Need.HOST_MANAGERS,
+        "HostSystem",
+        ("configManager.advancedOption", "configManager.dateTimeSystem"),
+        _host_managers,
+    ),
+    Facet(Need.HOST_CERTIFICATES, "HostSystem", ("config.certificate",), _host_certificate, apart="host certificates"),
 )

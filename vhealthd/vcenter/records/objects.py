@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
-from vhealthd.model import Datastore, Host, MoRef, VirtualMachine
+from vhealthd.model import Datastore, Entity, Host, MoRef, VirtualMachine
 from vhealthd.vcenter.tree import Tree
 from vhealthd.vcenter.wire import ObjectContent, dig, display_name, reference, references
 
 TREE_PATHS = ("name", "parent")
 HOST_PATHS = ("name", "parent", "runtime.connectionState", "runtime.inMaintenanceMode", "runtime.powerState")
+# What a host uses of what lies outside of its cluster.
+USED_PATHS = ("datastore", "network")
 VM_PATHS = (
     "name",
     "parent",
@@ -29,6 +31,19 @@ DATASTORE_PATHS = (
     "summary.multipleHostAccess",
     "summary.maintenanceMode",
 )
+
+
+def entity(content: ObjectContent, tree: Tree) -> Entity:
+    """Make an object of any type, with no more than its name and its place."""
+    parent = reference(content.props.get("parent"))
+    name = _name(content)
+    return Entity(
+        ref=content.ref,
+        name=name,
+        path=tree.path(name, parent),
+        cluster=tree.cluster(parent),
+        datacenter=tree.datacenter(parent),
+    )
 
 
 def host(content: ObjectContent, tree: Tree) -> Host:

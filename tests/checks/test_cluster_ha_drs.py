@@ -1,0 +1,163 @@
+import pytest
+
+from tests.builders import CLUSTER, FORBIDDEN, LATE, Case, Says, entity, findings, host, says
+from tests.builders_clusters import estate, settings
+from vhealthd.checkapi import Inventory, Need
+from vhealthd.model import ClusterIssue, ClusterSettings, Host, HostFdm, Unseen
+from vhealthd.wording import english
+
+SLUG = "cluster-ha-drs"
+
+A, B = host("esx01"), host("esx02")
+OFF = host("esx03", connection_state="notResponding")
+RESTING = host("esx04", in_maintenance_mode=True)
+ALONE = host("alone", cluster=None)
+BOTH = frozenset({"prod", "esx01", "esx02"})
+NEITHER = frozenset({"prod"})
+NO_ROOM = ClusterIssue(type="InsufficientFailoverResourcesEvent", message="Insufficient resources.")
+
+
+def _cluster(
+    given: ClusterSettings | Unseen | None = None,
+    *,
+    issues: tuple[ClusterIssue, ...] | Unseen = (),
+    states: dict[Host, str | Unseen] | None = None,
+    hosts: tuple[Host, ...] = (A, B),
+) -> Inventory:
+    agents = dict.fromkeys(hosts, "connectedToMaster") | {A: "master"} | (states or {})
+    return estate(
+        {
+            Need.CLUSTER_SETTINGS: {CLUSTER: given or settings()},
+            Need.CLUSTER_ISSUES: {CLUSTER: issues},
+            Need.HOST_FDM: {
+                one: state if isinstance(state, Unseen) else HostFdm(state=state) for one, state in agents.items()
+            },
+        },
+        hosts=hosts,
+    )
+
+
+def _one(severity: str, key: str, examined: frozenset[str] = BOTH) -> Says:
+    return Says(finds={(severity, "prod", key)}, examined=examined)
+
+
+def _agent(severity: str) -> Says:
+    return Says(finds={(severity, "esx02", None)}, examined=BOTH)
+
+
+CASES = [
+    Case("all is on", _cluster(), Says(examined=BOTH)),
+    Case(
+        "HA off is critical, and its agents are no matter",
+        _cluster(settings(ha=False)),
+        _one("critical", "ha", NEITHER),
+    ),
+    Case(
+        "HA off is not reported as unmonitored besides",
+        _cluster(settings(ha=False, host_monitoring="disabled")),
+        _one("critical", "ha", NEITHER),
+    ),
+    Case(
+        "host monitoring off warns", _cluster(settings(host_monitoring="disabled")), _one("warning", "host-monitoring")
+    ),
+    Case("DRS off warns, whatever is set for when it is on", _cluster(settings(drs=False)), _one("warning", "drs")),
+    Case("DRS by hand warns", _cluster(settings(drs_behavior="manual")), _one("warning", "drs")),
+    Case("DRS by half warns", _cluster(settings(drs_behavior="partiallyAutomated")), _one("warning", "drs")),
+    Case("a behaviour of a later release warns", _cluster(settings(drs_behavior="wise")), _one("warning", "drs")),
+    Case(
+        "what is not told is not examined",
+        _cluster(settings(ha=None, drs=None)),
+        Says(examined=NEITHER, missed={("prod", "ha"), ("prod", "drs")}),
+    ),
+    Case(
+        "nor what is told by half",
+        _cluster(settings(host_monitoring=None, drs_behavior=None)),
+        Says(examined=BOTH, missed={("prod", "host-monitoring"), ("prod", "drs")}),
+    ),
+    Case("settings that were not read are not examined", _cluster(LATE), Says(missed={("prod", None)})),
+    *(
+        Case(f"an agent in state {state} is critical", _cluster(states={B: state}), _agent("critical"))
+        for state in ("networkPartitionedFromMaster", "fdmUnreachable", "hostDown")
+    ),
+    *(
+        Case(f"an agent in state {state} warns", _cluster(states={B: state}), _agent("warning"))
+        for state in ("election", "networkIsolated", "initializationError", "uninitialized", "newInTen")
+    ),
+    Case(
+        "an agent that is not told of is not examined",
+        _cluster(states={B: FORBIDDEN}),
+        Says(examined={"prod", "esx01"}, missed={("esx02", None)}),
+    ),
+    Case(
+        "a host that is away is not examined, and one in maintenance has no agent",
+        _cluster(states={RESTING: "uninitialized"}, hosts=(A, B, OFF, RESTING)),
+        Says(examined=BOTH, missed={("esx03", None)}),
+    ),
+    Case(
+        "a cluster with one host of two in maintenance is a cluster of two",
+        _cluster(settings(ha=False), hosts=(A, RESTING)),
+        _one("critical", "ha", NEITHER),
+    ),
+    Case(
+        "a cluster of one host has nowhere to fail over to",
+        _cluster(settings(ha=False, drs=False), hosts=(A,)),
+        Says(missed={("prod", None)}),
+    ),
+    Case("an empty cluster is no matter", _cluster(settings(ha=False), hosts=()), Says()),
+    Case(
+        "a host outside of clusters is no matter",
+        _cluster(states={ALONE: "hostDown"}, hosts=(A, B, ALONE)),
+        Says(examined=BOTH),
+    ),
+    Case(
+        "what vCenter complains of warns, once for each kind",
+        _cluster(issues=(NO_ROOM, NO_ROOM, ClusterIssue(type="com.vmware.x", message=""))),
+        Says(
+            finds={
+                ("warning", "prod", "config-issue InsufficientFailoverResourcesEvent"),
+                ("warning", "prod", "config-issue com.vmware.x"),
+            },
+            examined=BOTH,
+        ),
+    ),
+    Case(
+        "complaints that were not read are not examined",
+        _cluster(issues=LATE),
+        Says(examined=BOTH, missed={("prod", "config-issues")}),
+    ),
+    Case(
+        "hosts of another cluster do not count",
+        _cluster(settings(ha=False), hosts=(A, host("other", cluster=entity("ClusterComputeResource", "test")))),
+        Says(missed={("prod", None)}),
+    ),
+    Case("nothing is there", estate({}, clusters=()), Says()),
+    Case("without the rule of DRS", _cluster(settings(drs=False)), Says(examined=BOTH), {"drs": False}),
+    Case(
+        "without the rule of host monitoring",
+        _cluster(settings(host_monitoring="disabled")),
+        Says(examined=BOTH),
+        {"host_monitoring": False},
+    ),
+    Case("without complaints", _cluster(issues=(NO_ROOM,)), Says(examined=BOTH), {"config_issues": False}),
+    Case(
+        "for one cluster alone DRS is no matter",
+        _cluster(settings(drs=False)),
+        Says(examined=BOTH),
+        {"overrides": [{"match": "^prod$", "drs": False}]},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cluster_ha_drs(case: Case) -> None:
+    assert says(SLUG, case.given, case.limits) == case.says
+
+
+def test_a_complaint_is_quoted_and_counted() -> None:
+    (found,) = findings(SLUG, _cluster(issues=(NO_ROOM, NO_ROOM)))
+    assert english(found.text) == "vCenter reports: Insufficient resources (and 1 more of this kind)"
+
+
+def test_a_complaint_without_words_is_named_by_its_kind() -> None:
+    (found,) = findings(SLUG, _cluster(issues=(ClusterIssue(type="com.vmware.x", message=""),)))
+    assert english(found.text) == "vCenter reports: com.vmware.x"

@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.builders import BYSTANDERS, LATE, Case, Says, findings, host, says, vm
+from tests.builders_hosts import mode, of_hosts
+from vhealthd.checkapi import Inventory, Need
+from vhealthd.model import Host, HostMode, Unseen, VirtualMachine
+from vhealthd.wording import english
+
+SLUG = "host-connection"
+
+A = host("esx01")
+SILENT = host("silent", connection_state="notResponding")
+LOST = host("lost", connection_state="disconnected")
+ASLEEP = replace(SILENT, power_state="standBy")
+STRANGE = host("strange", connection_state="teleported")
+RESTING = host("resting", in_maintenance_mode=True)
+
+
+def _hosts(*hosts: Host, vms: tuple[VirtualMachine, ...] = (), **modes: HostMode | Unseen) -> Inventory:
+    return of_hosts(*hosts, vms=vms, parts={Need.HOST_MODE: {one: modes.get(one.name, mode()) for one in hosts}})
+
+
+CASES = [
+    Case("a connected host is fine", _hosts(A, vms=(vm(on=A),)), Says(examined={"esx01"})),
+    Case(
+        "one that does not respond is critical with virtual machines on it",
+        _hosts(SILENT, vms=(vm(on=SILENT),)),
+        Says(finds={("critical", "silent", None)}, examined={"silent"}),
+    ),
+    Case(
+        "and a warning without: switched off, on another host, or nobody's work",
+        _hosts(
+            SILENT,
+            A,
+            vms=(
+                vm("off", on=SILENT, power_state="poweredOff"),
+                vm("elsewhere", on=A),
+                *(replace(one, host=SILENT.ref) for one in BYSTANDERS),
+            ),
+        ),
+        Says(finds={("warning", "silent", None)}, examined={"silent", "esx01"}),
+    ),
+    Case(
+        "a disconnected host is critical either way",
+        _hosts(LOST),
+        Says(finds={("critical", "lost", None)}, examined={"lost"}),
+    ),
+    Case("standby warns", _hosts(ASLEEP), Says(finds={("warning", "silent", None)}, examined={"silent"})),
+    Case(
+        "standby by the mode's own word, though it is still connected",
+        _hosts(A, esx01=mode(standby_mode="in")),
+        Says(finds={("warning", "esx01", None)}, examined={"esx01"}),
+    ),
+    Case(
+        "a host on its way out of standby is fine",
+        _hosts(A, esx01=mode(standby_mode="exiting")),
+        Says(examined={"esx01"}),
+    ),
+    Case(
+        "where virtual machines ran, standby is no excuse",
+        _hosts(ASLEEP, vms=(vm(on=SILENT),)),
+        Says(finds={("critical", "silent", None)}, examined={"silent"}),
+    ),
+    Case(
+        "maintenance is information",
+        _hosts(RESTING),
+        Says(finds={("info", "resting", "maintenance")}, examined={"resting"}),
+    ),
+    Case(
+        "quarantine warns",
+        _hosts(A, esx01=mode(in_quarantine=True)),
+        Says(finds={("warning", "esx01", "quarantine")}, examined={"esx01"}),
+    ),
+    Case(
+        "an absent standby mode is none",
+        _hosts(A, esx01=mode(standby_mode=None)),
+        Says(examined={"esx01"}),
+    ),
+    Case(
+        "without the modes the connection is judged all the same",
+        _hosts(LOST, lost=LATE),
+        Says(finds={("critical", "lost", None)}, examined={"lost"}, missed={("lost", "quarantine")}),
+    ),
+    Case("a state of a later release is not judged", _hosts(STRANGE), Says(missed={("strange", None)})),
+    Case("nothing is there", _hosts(vms=BYSTANDERS), Says()),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_host_connection(case: Case) -> None:
+    assert says(SLUG, case.given, case.limits) == case.says
+
+
+def test_the_text_counts_what_was_running() -> None:
+    (found,) = findings(SLUG, _hosts(SILENT, vms=(vm("a", on=SILENT), vm("b", on=SILENT))))
+    assert english(found.text) == ("The host does not respond to vCenter; virtual machines that were running on it: 2")

@@ -1,0 +1,95 @@
+import pytest
+
+from tests.builders import BYSTANDERS, FORBIDDEN, LATE, Case, Says, findings, host, says
+from tests.builders_hosts import of_hosts, part
+from vhealthd.checkapi import Inventory, Need
+from vhealthd.model import HardwarePart
+from vhealthd.wording import english
+
+SLUG = "host-hardware"
+
+A = host("esx01")
+OFF = host("off", connection_state="notResponding")
+RESTING = host("resting", in_maintenance_mode=True)
+ROLLUP = "VMware Rollup Health State"
+
+
+def _parts(*parts: HardwarePart) -> Inventory:
+    return of_hosts(A, parts={Need.HOST_HARDWARE: {A: parts}})
+
+
+def _finds(*found: tuple[str, str]) -> Says:
+    return Says(finds={(severity, "esx01", key) for severity, key in found}, examined={"esx01"})
+
+
+CASES = [
+    Case("green is fine", _parts(part(), part(name="PS 1")), _finds()),
+    Case("yellow warns", _parts(part("yellow"), part(name="PS 1")), _finds(("warning", "Fan1A"))),
+    Case(
+        "red is critical",
+        _parts(part("red"), part("yellow", "PS 1")),
+        _finds(("critical", "Fan1A"), ("warning", "PS 1")),
+    ),
+    Case(
+        "unknown, gray and words of later releases are ignored",
+        _parts(part(), part("unknown", "a"), part("gray", "b"), part("purple", "c")),
+        _finds(),
+    ),
+    Case(
+        "of two parts of one name the worse one counts",
+        _parts(part(), part("red"), part("yellow")),
+        _finds(("critical", "Fan1A")),
+    ),
+    Case(
+        "the state at the end of a name is none of the name",
+        _parts(
+            part("green", "DIMM A1: Correctable ECC - Deassert"),
+            part("red", "DIMM A2: Correctable ECC - Assert"),
+            part("yellow", "Fan 1 --- Degraded"),
+        ),
+        _finds(("critical", "DIMM A2: Correctable ECC"), ("warning", "Fan 1")),
+    ),
+    Case(
+        "parts that a dash tells apart stay apart",
+        _parts(part("red", "Power - PS1"), part("red", "Power - PS2")),
+        _finds(("critical", "Power - PS1"), ("critical", "Power - PS2")),
+    ),
+    Case(
+        "the sum of all sensors is silent when one of them tells why",
+        _parts(part("red"), part("red", ROLLUP)),
+        _finds(("critical", "Fan1A")),
+    ),
+    Case(
+        "and speaks when none does",
+        _parts(part("yellow"), part("red", ROLLUP)),
+        _finds(("warning", "Fan1A"), ("critical", ROLLUP)),
+    ),
+    Case("the sum alone", _parts(part("green", ROLLUP)), _finds()),
+    Case("a host without sensors is not examined", _parts(), Says(missed={("esx01", None)})),
+    Case(
+        "nor is one that knows the state of none",
+        _parts(part("unknown"), part("", "PS 1")),
+        Says(missed={("esx01", None)}),
+    ),
+    Case(
+        "the old readings of a host that does not respond count nowhere",
+        of_hosts(OFF, parts={Need.HOST_HARDWARE: {OFF: (part("red"),)}}),
+        Says(missed={("off", None)}),
+    ),
+    Case(
+        "what could not be read is not examined",
+        of_hosts(A, RESTING, parts={Need.HOST_HARDWARE: {A: LATE, RESTING: FORBIDDEN}}),
+        Says(missed={("esx01", None), ("resting", None)}),
+    ),
+    Case("nothing is there", of_hosts(vms=BYSTANDERS), Says()),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_host_hardware(case: Case) -> None:
+    assert says(SLUG, case.given, case.limits) == case.says
+
+
+def test_the_text_names_part_kind_and_colour() -> None:
+    (found,) = findings(SLUG, _parts(part("yellow", "PS 1 --- Failed", "power")))
+    assert english(found.text) == 'The hardware reports yellow for "PS 1 --- Failed" (power); it should be green'
