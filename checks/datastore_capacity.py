@@ -96,7 +96,9 @@ def _grade(datastore: Datastore, limits: DatastoreCapacityLimits) -> tuple[Sever
     percent = 100 * (capacity - free) / capacity
     measured = {"used_percent": percent, "free_bytes": free, "capacity_bytes": capacity}
     if capacity < limits.small_below_gb * GB and free < limits.critical_free_gb * GB:
-        return Severity.CRITICAL, SCARCE(**measured, threshold_bytes=limits.critical_free_gb * GB)
+        return Severity.CRITICAL, SCARCE(
+            **measured, threshold_bytes=limits.critical_free_gb * GB, critical_free_gb=limits.critical_free_gb
+        )
     if limits.enough_free_gb is not None and free >= limits.enough_free_gb * GB:
         return None
     graded = exceeded(percent, warning=limits.warning_percent, critical=limits.critical_percent)

@@ -1,6 +1,5 @@
 """host-hardware: whether sensors and parts of the hosts report trouble."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from vhealthd.checkapi import Inventory, Limits, Need, check
@@ -23,10 +22,6 @@ NO_SENSORS = Message("host-hardware.no-sensors", "the host reports no sensor who
 
 GRADES = {"red": Severity.CRITICAL, "yellow": Severity.WARNING}
 BADNESS = {"green": 0, "yellow": 1, "red": 2}  # whatever else a release may say tells nothing
-# Sums up the others, so that each fault would be told twice.
-ROLLUP = "VMware Rollup Health State"
-# Sensors that are on or off carry their present state in their name.
-_STATE_IN_NAME = re.compile(r"\s+(--- .*|- (Assert|Deassert))$")
 
 
 @check(
@@ -64,13 +59,15 @@ def host_hardware(inventory: Inventory, limits: Limits) -> Iterator[Verdict]:  #
 
 
 def _worst(hardware: tuple[HardwarePart, ...]) -> Mapping[str, HardwarePart]:
-    """Return the parts whose state is known by their stable name; the worst one where several share it."""
+    """Return the parts whose state is known by sensor; the worst one where several share it.
+
+    What sums up the others is left out where one of them tells why: each fault would be told twice.
+    """
     worst: dict[str, HardwarePart] = {}
-    for part in hardware:
-        key = _STATE_IN_NAME.sub("", part.name)
-        if part.state in BADNESS and (key not in worst or BADNESS[part.state] > BADNESS[worst[key].state]):
-            worst[key] = part
-    rollup = worst.pop(ROLLUP, None)
-    if rollup and not any(BADNESS[part.state] >= BADNESS[rollup.state] for part in worst.values()):
-        worst[ROLLUP] = rollup
+    known = [part for part in hardware if part.state in BADNESS]
+    parts = [part for part in known if part.kind != "rollup"]
+    told = max((BADNESS[part.state] for part in parts), default=-1)
+    for part in [*parts, *(whole for whole in known if whole.kind == "rollup" and BADNESS[whole.state] > told)]:
+        if part.sensor not in worst or BADNESS[part.state] > BADNESS[worst[part.sensor].state]:
+            worst[part.sensor] = part
     return worst

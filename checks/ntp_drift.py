@@ -4,15 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from vhealthd.checkapi import Field, Inventory, Limits, Need, Seconds, check, exceeded
 from vhealthd.model import (
-    ApplianceTime,
     Category,
     Entity,
     Examined,
     Finding,
     Host,
     HostClock,
-    HostService,
-    HostTime,
     Message,
     NotExamined,
     Severity,
@@ -73,13 +70,11 @@ def ntp_drift(inventory: Inventory, limits: NtpDriftLimits) -> Iterator[Verdict]
         text = DAEMON(**params, agreeing=len(agreeing), threshold_seconds=limits.warning_seconds)
         yield Finding(Severity.WARNING, vcenter, text, "daemon-clock")
     drift = _drift(vcenter, clocks[vcenter], agreeing, limits) if vcenter in clocks else ()
-    keeping = _appliance(vcenter, inventory.appliance_time)
-    yield from _examined(vcenter, [*drift, *keeping], unseen=3 if vcenter in clocks else 2)
+    yield from _examined(vcenter, [*drift, *_appliance(inventory)], unseen=3 if vcenter in clocks else 2)
     for host in inventory.hosts:
         if host.connected:
             drift = _drift(host, inventory.host_clocks[host.ref], agreeing, limits)
-            keeping = _keeping(host, inventory.host_time[host.ref], inventory.host_services[host.ref])
-            yield from _examined(host, [*drift, *keeping], unseen=3)
+            yield from _examined(host, [*drift, *_keeping(host, inventory)], unseen=3)
         else:
             yield NotExamined(host, Unseen(NOT_CONNECTED(connection_state=host.connection_state)))
 
@@ -129,19 +124,23 @@ def _drift(
         yield Finding(graded[0], entity, text)
 
 
-def _appliance(vcenter: Entity, time: ApplianceTime) -> Iterator[Verdict]:
+def _appliance(inventory: Inventory) -> Iterator[Verdict]:
+    vcenter, time = inventory.vcenter, inventory.appliance_time
     if isinstance(time.mode, Unseen):
         yield NotExamined(vcenter, time.mode, rule="ntp-service")
     elif time.mode == "DISABLED":
         yield Finding(Severity.WARNING, vcenter, DISABLED(mode=time.mode), "ntp-service")
-    if isinstance(time.servers, Unseen):
-        yield NotExamined(vcenter, time.servers, rule="ntp-servers")
+    # Whether it needs servers is known with its mode alone.
+    servers = time.servers or time.mode
+    if isinstance(servers, Unseen):
+        yield NotExamined(vcenter, servers, rule="ntp-servers")
     elif time.mode == "NTP" and not time.servers:
         yield Finding(Severity.WARNING, vcenter, NO_SERVERS(), "ntp-servers")
 
 
-def _keeping(host: Host, time: HostTime | Unseen, services: Mapping[str, HostService] | Unseen) -> Iterator[Verdict]:
+def _keeping(host: Host, inventory: Inventory) -> Iterator[Verdict]:
     """Judge what keeps a host's clock right: NTP unless it says PTP."""
+    time, services = inventory.host_time[host.ref], inventory.host_services[host.ref]
     protocol = "ntp" if isinstance(time, Unseen) else time.protocol or "ntp"
     service, running = f"{protocol}d", False
     if isinstance(services, Unseen):

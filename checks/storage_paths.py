@@ -27,9 +27,9 @@ LOST = Message("storage-paths.lost", "The LUN {lun} cannot be reached: none of i
 DEVICE = Message("storage-paths.device", "The host reports the LUN {lun} as {states}; {working} of {paths} paths work")
 DEAD = Message(
     "storage-paths.dead",
-    "{dead} of {paths} paths to the LUN {lun} are dead ({which}); {working} work, the least is {minimum}",
+    "{dead} of {paths} paths to the LUN {lun} are dead ({which}); {working} work, the least is {minimum_paths}",
 )
-FEW = Message("storage-paths.few", "{working} of {paths} paths to the LUN {lun} can be used; the least is {minimum}")
+FEW = Message("storage-paths.few", "{working} of {paths} paths to the LUN {lun} work; the least is {minimum_paths}")
 UNEVEN = Message("storage-paths.uneven", "The LUN {lun} has {most} paths, but fewer on {which} (the least: {fewest})")
 INACCESSIBLE = Message(
     "storage-paths.inaccessible", "The datastore is not accessible from {lost} of {hosts} connected hosts ({which})"
@@ -106,9 +106,9 @@ def _grade(lun: Lun, states: Mapping[str, int], minimum: int, *, sure: bool) -> 
     if "lostCommunication" in lun.states:
         return Severity.CRITICAL, DEVICE(**said, states=device)
     if dead:
-        return Severity.WARNING, DEAD(**said, minimum=minimum, dead=dead, which=which)
+        return Severity.WARNING, DEAD(**said, minimum_paths=minimum, dead=dead, which=which)
     if lun.paths and working < minimum and sure:
-        return Severity.WARNING, FEW(**said, minimum=minimum)
+        return Severity.WARNING, FEW(**said, minimum_paths=minimum)
     if {"error", "degraded", "timeout"} & set(lun.states):
         return Severity.WARNING, DEVICE(**said, states=device)
     return None

@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from mocks.dns import MockDns
-from mocks.faults import CutBody, Fault, Hang, HtmlPage, Latency, Reset, SessionEnds, Unavailable, When
+from mocks.faults import CutBody, DeniedPaths, Fault, Hang, HtmlPage, Latency, Reset, SessionEnds, Unavailable, When
 from mocks.tls import Certificates, make_certificates
 from mocks.vcenter import MockVCenter
 from mocks.world import World, records

@@ -24,7 +24,8 @@ Reason = Literal["InvalidProperty", "NoPermission", "NotAuthenticated"]
 class Rules:
     """How this vCenter answers: page size, paths it does not know or may not show, the shape of missing properties.
 
-    `denied` are types ("" for all) and paths, each with all below it. `soft` puts a bad path into each object's missingSet instead of failing the call; `wrapped` is the 9.x shape.
+    `denied` are types ("" for all) and paths, each with all below it. `soft` puts a bad path into each object's
+    missingSet instead of failing the call; `wrapped` is the 9.x shape.
     """
 
     page_size: int = 1000

@@ -10,8 +10,10 @@ from typing import TypeAlias
 
 from mocks.build import DOMAIN, Builder
 from mocks.plants_appliance import APPLIANCE
+from mocks.plants_clusters import CLUSTERS
 from mocks.plants_estate import ESTATE
 from mocks.plants_extras import EXTRAS
+from mocks.plants_hosts import HOSTS
 from mocks.world import TIB, Datacenter, Datastore, Disk, Drive, Host, Planted, Severity, Snapshot, StoragePod, Vm
 
 LONG_NAME = "customer-portal-frontend-whose-name-is-eighty-characters-long-as-vsphere-permits"
@@ -289,7 +291,9 @@ PLANTS: tuple[Plant, ...] = (
     out_of_scope,
     *APPLIANCE,
     *EXTRAS,
+    *HOSTS,
     *ESTATE,
+    *CLUSTERS,
 )
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from aiohttp import web
 

@@ -110,6 +110,7 @@ class Host(Entity):
 
     `lax_port_groups` names what a port group accepts (`allowPromiscuous` ...). `path_states` and `vaai` are those of
     the LUN of a datastore, by the datastore's reference value; `settings` are advanced settings that are not as usual.
+    `sensors` are the colours of sensors and parts that are not green; a host on `ptp` has no time from NTP.
     """
 
     kind: ClassVar[str] = "HostSystem"
@@ -127,13 +128,19 @@ class Host(Entity):
     memory: int = 256 * GIB
     cpu_usage_mhz: int = 24_000
     memory_usage_mb: int = 120_000
-    version: str = "8.0.3"
-    build: str = "24280767"
+    # The oldest version that is tested, so that no healthy host is newer than its vCenter.
+    version: str = "8.0.1"
+    build: str = "21495797"
+    reboot_required: bool = False
+    quarantine: bool = False
     dns_servers: tuple[str, ...] = ("10.20.0.53", "10.20.1.53")
     ntp_servers: tuple[str, ...] = ("ntp1.lab.example", "ntp2.lab.example")
     ntp_running: bool = True
+    ntp_synchronised: bool = True
+    ptp: bool = False
     clock_offset_seconds: float = 0.0
     ssh_running: bool = False
+    ssh_policy: str = "off"
     shell_running: bool = False
     lockdown: str = "lockdownNormal"
     log_host: str = "udp://syslog.lab.example:514"
@@ -144,8 +151,10 @@ class Host(Entity):
     path_states: dict[str, tuple[str, ...]] = field(default_factory=dict)
     vaai: dict[str, str] = field(default_factory=dict)
     settings: dict[str, int] = field(default_factory=dict)
-    sensor_state: str = "green"
+    sensors: dict[str, str] = field(default_factory=dict)
+    has_sensors: bool = True
     das_state: str = "connectedToMaster"
+    numa_nodes: int = 2
 
     @property
     def answers(self) -> bool:
@@ -280,6 +289,7 @@ class Vm(Entity):
     hot_add_shows_nodes: bool = False
     cpu_reservation_mhz: int = 0
     memory_reservation_mb: int = 0
+    host_memory_mb: int | None = None
     tools_running: bool = True
     tools_status: str = "guestToolsCurrent"
     ballooned_mb: int = 0

@@ -34,8 +34,8 @@ def mode(*, standby_mode: str | None = "none", in_quarantine: bool = False) -> H
     return HostMode(standby_mode=standby_mode, in_quarantine=in_quarantine)
 
 
-def part(state: str = "green", name: str = "Fan1A", kind: str = "fan") -> HardwarePart:
-    return HardwarePart(name=name, kind=kind, state=state)
+def part(state: str = "green", name: str = "Fan1A", kind: str = "fan", *, sensor: str | None = None) -> HardwarePart:
+    return HardwarePart(sensor=sensor or name, name=name, kind=kind, state=state)
 
 
 def services(

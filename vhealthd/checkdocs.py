@@ -7,20 +7,24 @@ from pydantic.fields import FieldInfo
 
 from vhealthd.catalogue import Catalogue
 from vhealthd.checkapi import Check, Limits
+from vhealthd.grants import ALL, grants_for
+
+_LOGIN_ONLY = "login"
 
 KB_URL = "https://knowledge.broadcom.com/external/article/{number}"
-PRIVILEGES = "Read-only on the vCenter root folder, propagating to children"
 
 
 def check_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """Return a row a check for machines: slug, title, category, needs, default limits."""
+    """Return a row a check for machines: slug, title, category, what it reads and needs for that, default limits."""
     return [
         {
             "check": check.slug,
             "title": check.title,
             "category": check.category.value,
             "maximum": check.maximum.value,
+            "opt_in": check.opt_in,
             "needs": sorted(need.value for need in check.needs),
+            "grants": [grant.name for grant in grants_for(check.needs)],
             "limits": check.limits().model_dump(mode="json"),
             "kb": check.kb,
         }
@@ -37,6 +41,8 @@ def limits_line(check: Check) -> str:
 
 def _limit(name: str, field: FieldInfo, limits: Limits) -> str:
     value = getattr(limits, name)
+    if isinstance(value, bool):
+        return f"{name.replace('_', ' ')} {'on' if value else 'off'}"
     if not isinstance(value, int | float):
         return ""
     unit = unit_of(field)
@@ -58,6 +64,7 @@ def check_page(check: Check) -> str:
         f"# {check.slug}: {check.title}",
         "",
         f"Category: {check.category.value}. At most: {check.maximum.value}. Reads: {', '.join(needs)}.",
+        *_opt_in(check),
         "",
         "## What it checks",
         "",
@@ -81,13 +88,40 @@ def check_page(check: Check) -> str:
         "",
         "## Privileges",
         "",
-        f"{PRIVILEGES}.",
+        *_privileges(check),
         "",
         "## Knowledge base",
         "",
         KB_URL.format(number=check.kb) if check.kb else "none",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _opt_in(check: Check) -> list[str]:
+    if not check.opt_in:
+        return []
+    return ["", f"It is opt-in: it runs if `scan.also` names it (`scan: {{also: [{check.slug}]}}`), or `--check`."]
+
+
+def needs_line(check: Check) -> str:
+    """Return what the account needs, in a word each: `role, group`."""
+    return ", ".join(grant.short for grant in grants_for(check.needs)) or _LOGIN_ONLY
+
+
+def legend() -> list[str]:
+    """Return lines that explain the list of checks."""
+    words = [f"  {grant.short:<8}  {grant.text}" for grant in ALL]
+    return [
+        "runs: an opt-in check runs only if scan.also in the configuration or --check names it.",
+        "needs: what the account must have, for all that the check judges:",
+        f"  {_LOGIN_ONLY:<8}  nothing more than a login",
+        *words,
+    ]
+
+
+def _privileges(check: Check) -> list[str]:
+    """Return what the account needs for all that a check judges, as Markdown."""
+    return [f"- {grant.text[0].upper()}{grant.text[1:]}." for grant in grants_for(check.needs)] or ["- A login."]
 
 
 def _limits_table(check: Check) -> list[str]:
@@ -110,8 +144,12 @@ def _written(value: object) -> str:
 def index_page(catalogue: Catalogue) -> str:
     """Return the list of all checks, as Markdown."""
     rows = [
-        f"| [{check.slug}]({check.slug}.md) | {check.category.value} | {limits_line(check) or 'none'} | {check.title} |"
+        f"| [{check.slug}]({check.slug}.md) | {check.category.value} | {'opt-in' if check.opt_in else 'always'} "
+        f"| {limits_line(check) or 'none'} | {check.title} |"
         for check in catalogue.checks
     ]
     head = ["# The checks", "", "Made by `make docs` from the files in `checks/`.", ""]
-    return "\n".join([*head, "| check | category | default limits | title |", "|---|---|---|---|", *rows]) + "\n"
+    return (
+        "\n".join([*head, "| check | category | runs | default limits | title |", "|---|---|---|---|---|", *rows])
+        + "\n"
+    )

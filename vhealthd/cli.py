@@ -21,7 +21,7 @@ from rich.table import Table
 
 from vhealthd import configcli, doctor, files, interpreter, logs, saved, terminal
 from vhealthd.catalogue import BoundCheck, Catalogue
-from vhealthd.checkdocs import check_page, check_rows, limits_line
+from vhealthd.checkdocs import check_page, check_rows, legend, limits_line, needs_line
 from vhealthd.config import InvalidConfigError, Loaded, Settings, VCenterSettings, load
 from vhealthd.errors import ConfigError, OutputError, UsageError, VhealthdError
 from vhealthd.model import Outcome, ScanReport
@@ -261,7 +261,7 @@ def doctor_command(context: click.Context, *, config_file: Path, names: tuple[st
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
 def checks_command(context: click.Context, *, as_json: bool) -> None:
-    """List the checks."""
+    """List the checks: which run, which are opt-in, their default limits, and what the account needs."""
     if context.invoked_subcommand:
         return
     catalogue = Catalogue.discover()
@@ -269,11 +269,14 @@ def checks_command(context: click.Context, *, as_json: bool) -> None:
         click.echo(json.dumps(check_rows(catalogue), indent=2))
         return
     table = Table(box=None, pad_edge=False)
-    for title in ("check", "category", "limits", "what it checks"):
-        table.add_column(title, overflow="fold")
+    for title in ("check", "category", "runs", "needs"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("default limits", overflow="fold")
     for check in catalogue.checks:
-        table.add_row(check.slug, check.category.value, limits_line(check), check.title)
+        runs = "opt-in" if check.opt_in else "always"
+        table.add_row(check.slug, check.category.value, runs, needs_line(check), limits_line(check))
     Console().print(table)
+    click.echo("\n" + "\n".join(legend()))
 
 
 @checks_command.command("show")

@@ -11,28 +11,37 @@ from vhealthd.inventory import Need
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Something that an administrator of vCenter can give to an account. `text` follows the words "it needs"."""
+    """Something that an administrator of vCenter can give to an account.
+
+    `short` is for narrow columns; `text` follows the words "it needs", and `how` says what to do.
+    """
 
     name: str
+    short: str
     text: str
     how: str
 
 
 READ_ONLY = Grant(
     "Read-only",
+    "role",
     "the role Read-only on vCenter's root folder, propagating to children",
     "give the account the role Read-only on vCenter's root folder, and tick Propagate to children",
 )
 APPLIANCE = Grant(
     "SystemConfiguration.ReadOnly",
+    "group",
     "membership of the SSO group SystemConfiguration.ReadOnly",
     "add the account to the SSO group SystemConfiguration.ReadOnly (Administration > Users and Groups > Groups)",
 )
 LICENSES = Grant(
     "Global.Licenses",
+    "licences",
     "the privilege Global.Licenses on vCenter's root folder",
     "give the account, besides Read-only, a role with the privilege Global.Licenses on vCenter's root folder",
 )
+
+ALL = (READ_ONLY, APPLIANCE, LICENSES)
 
 # The role reads everything but this. Below /api/appliance vCenter does not ask for roles but for SSO groups.
 _OTHERS: Mapping[Need, tuple[Grant, ...]] = {
@@ -51,4 +60,4 @@ _OTHERS: Mapping[Need, tuple[Grant, ...]] = {
 def grants_for(needs: Iterable[Need]) -> tuple[Grant, ...]:
     """Return what is needed to read these parts, each once, the most common first."""
     wanted = {grant for need in needs for grant in _OTHERS.get(need, (READ_ONLY,))}
-    return tuple(grant for grant in (READ_ONLY, APPLIANCE, LICENSES) if grant in wanted)
+    return tuple(grant for grant in ALL if grant in wanted)

@@ -209,18 +209,22 @@ def _is_effect(row: Dependency, slug: str) -> bool:
 
 def _origin(limits: Limits, finding: Finding) -> Mapping[str, Param]:
     """Say in the evidence where the limit that a finding names comes from; nothing if it names none."""
-    fields = type(limits).model_fields
+    if not type(limits).model_fields:
+        return {}
+    mine = limits.for_object(finding.object)
     for param, value in finding.text.params.items():
-        if param in fields:
-            return {"threshold_from": limits.origin(param, finding.object)}
-        if param.startswith("threshold_") and (name := _limit_behind(param, value, limits, finding)):
+        if name := _limit_behind(param, value, mine, finding):
             return {"threshold_from": limits.origin(name, finding.object)}
     return {}
 
 
 def _limit_behind(param: str, value: Param, limits: Limits, finding: Finding) -> str | None:
-    """Find the limit that a parameter shows: `threshold_days` of a warning is `warning_days`."""
-    mine, unit = limits.for_object(finding.object), param.removeprefix("threshold")
-    same = [name for name in type(limits).model_fields if name.endswith(unit) and getattr(mine, name) == value]
+    """Find the limit that a parameter shows: one of its name, or `warning_days` by `threshold_days` of a warning."""
+    unit = param.removeprefix("threshold") if param.startswith("threshold_") else None
+    same = [
+        name
+        for name in type(limits).model_fields
+        if (name == param or (unit and name.endswith(unit))) and getattr(limits, name) == value
+    ]
     # A finding on a host in maintenance has lost its own severity, so the others are looked at too.
     return min(same, key=lambda name: not name.startswith(finding.severity.value), default=None)

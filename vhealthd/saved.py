@@ -138,6 +138,8 @@ class _Redactor:
         | {"item", "colour", "partition", "started", "ended", "password_expires", "locked_from"}
         | {"role", "not_before", "not_after", "unit", "expires"}
         | {"outcome", "id", "version", "build", "now", "created", "boot_time", "english"}
+        | {"states", "vaai", "inaccessible_reason"}
+        | {"standby_mode", "lockdown_mode", "policy", "protocol", "mode", "sensor"}
         | {"host_monitoring", "drs_behavior", "system_name", "triggered_at"}
     )
 

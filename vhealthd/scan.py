@@ -88,7 +88,7 @@ async def scan(plan: Scan, vcenters: Sequence[VCenterSettings]) -> tuple[ScanRep
         tasks = [group.create_task(one(i), name=f"scan {vcenters[i].name}") for i in range(len(vcenters))]
     results = [task.result() for task in tasks]
     # Mutes hold by this machine's clock: one that is wrong in some vCenter must not end them.
-    report = _report(plan, started, [report for report, _ in results], as_of=started)
+    report = await _report(plan, started, [report for report, _ in results], as_of=started)
     return report, tuple(sighting for _, sighting in results)
 
 
@@ -96,12 +96,13 @@ async def judge_again(plan: Scan, sightings: Sequence[Sighting]) -> ScanReport:
     """Judge what an earlier scan saw, as of its own time, without a network."""
     started = plan.clock()
     reports = [_describe(one, await _judge(plan, one, one, lambda _: None)) for one in sightings]
-    return _report(plan, started, reports, as_of=max((one.now for one in sightings), default=started))
+    return await _report(plan, started, reports, as_of=max((one.now for one in sightings), default=started))
 
 
-def _report(plan: Scan, started: datetime, vcenters: Sequence[VCenterReport], *, as_of: datetime) -> ScanReport:
+async def _report(plan: Scan, started: datetime, vcenters: Sequence[VCenterReport], *, as_of: datetime) -> ScanReport:
     """Put the parts together, by the rules across checks as of a time."""
-    settled = tuple(_settle(plan, one, as_of) for one in vcenters)
+    # in a thread: with tens of thousands of findings it takes a second
+    settled = await asyncio.to_thread(lambda: tuple(_settle(plan, one, as_of) for one in vcenters))
     mutes = rules.uses(plan.settings.mutes, (result for one in settled for result in one.results), now=as_of)
     for expired in (one.mute for one in mutes if one.expired):
         log.warning("mute expired", rule=expired.rule, owner=expired.owner, until=expired.until.isoformat())

@@ -6,6 +6,7 @@ from mocks.encode.guards import admission_info, admission_policy, issues
 from mocks.encode.value import ENTITY, Encoders, Tree, data, refer, reference, wire_name
 from mocks.world import Cluster, ComputeResource, Datastore, Host, ResourcePool, Vm, World
 
+
 def hosts_of(world: World, compute: ComputeResource) -> list[Host]:
     """List the hosts of a cluster or of a standalone compute resource."""
     return [host for host in world.all(Host) if host.parent == compute.moid]

@@ -1,6 +1,6 @@
 """Admission control, complaints of clusters and definitions of alarms as VI JSON."""
 
-from mocks.encode.value import Encoders, Tree, data, refer, reference, timestamp
+from mocks.encode.value import Encoders, Tree, data, refer, reference, timestamp, wire_name
 from mocks.guards import Alarm
 from mocks.world import Cluster, World
 
@@ -81,7 +81,7 @@ def _info(world: World, alarm: Alarm) -> Tree:
     )
     return data(
         "AlarmInfo",
-        name=alarm.name,
+        name=wire_name(alarm.name),
         systemName=alarm.system_name,
         description=f"Alarm to monitor: {alarm.name}",
         enabled=True,

@@ -10,7 +10,10 @@ SENSORS = (
     ("Processor 1 Temp 1", "temperature", "degrees C", 4500),
     ("System Board Fan1A", "fan", "RPM", 720000),
     ("Power Supply 1 Status", "power", "", 0),
+    ("Memory Device 1 DIMM A1: Correctable ECC - Deassert", "memory", "", 0),
+    ("VMware Rollup Health State", "system", "", 0),
 )
+PARTS = {"cpuStatusInfo": ("CPU 1", "CPU 2"), "memoryStatusInfo": ("Memory Module 1", "Memory Module 2")}
 CAPABILITY = flags("HostCapability")
 
 
@@ -19,11 +22,11 @@ def _runtime(world: World, host: Host) -> Tree:
         "HostRuntimeInfo",
         connectionState=host.connection_state,
         powerState=host.power_state,
-        standbyMode="none" if host.answers else None,
+        standbyMode=_standby_mode(host),
         inMaintenanceMode=host.maintenance,
-        inQuarantineMode=False if host.answers else None,
+        inQuarantineMode=host.quarantine if host.answers else None,
         bootTime=timestamp(host.booted) if host.answers else None,
-        healthSystemRuntime=_health(host) if host.answers else None,
+        healthSystemRuntime=_health(host) if host.answers and host.has_sensors else None,
         dasHostState=_das_state(world, host),
     )
 
@@ -39,18 +42,31 @@ def _health(host: Host) -> Tree:
         data(
             "HostNumericSensorInfo",
             name=name,
-            healthState=_colour(host.sensor_state if number == 0 else "green"),
+            healthState=_colour(host.sensors.get(name, "green")),
             currentReading=reading,
             unitModifier=-2,
             baseUnits=units,
             sensorType=kind,
         )
-        for number, (name, kind, units, reading) in enumerate(SENSORS)
+        for name, kind, units, reading in SENSORS
     ]
-    element = [data("HostHardwareElementInfo", name="CPU 1", status=_colour("Green"))]
-    status = data("HostHardwareStatusInfo", memoryStatusInfo=[], cpuStatusInfo=element, storageStatusInfo=[])
+    parts = {
+        field: [data("HostHardwareElementInfo", name=name, status=_colour(_capital(host, name))) for name in names]
+        for field, names in PARTS.items()
+    }
+    status = data("HostHardwareStatusInfo", **parts, storageStatusInfo=[])
     health = data("HostSystemHealthInfo", numericSensorInfo=sensors)
     return data("HealthSystemRuntime", systemHealthInfo=health, hardwareStatusInfo=status)
+
+
+def _capital(host: Host, name: str) -> str:
+    return host.sensors.get(name, "green").capitalize()
+
+
+def _standby_mode(host: Host) -> str | None:
+    if host.power_state == "standBy":
+        return "in"
+    return "none" if host.answers else None
 
 
 def _colour(key: str) -> Tree:
@@ -78,7 +94,7 @@ def _summary(world: World, host: Host) -> Tree:
             uptime=int((world.now - host.booted).total_seconds()),
         ),
         overallStatus="green",
-        rebootRequired=False,
+        rebootRequired=host.reboot_required,
         managementServerIp="10.20.0.5",
     )
 
@@ -92,7 +108,7 @@ def _hardware_summary(host: Host) -> Tree:
         memorySize=host.memory,
         cpuModel=CPU_MODEL,
         cpuMhz=host.cpu_mhz,
-        numCpuPkgs=2,
+        numCpuPkgs=host.numa_nodes,
         numCpuCores=host.cores,
         numCpuThreads=host.cores * 2,
         numNics=6,
@@ -103,13 +119,19 @@ def _hardware_summary(host: Host) -> Tree:
 def _hardware(_world: World, host: Host) -> Tree | None:
     if not host.answers:
         return None
-    threads = list(range(host.cores * 2))
-    halves = (threads[: host.cores], threads[host.cores :])
+    threads, share = list(range(host.cores * 2)), host.cores * 2 // host.numa_nodes
+    packages = [threads[number * share : (number + 1) * share] for number in range(host.numa_nodes)]
     hertz = host.cpu_mhz * 1_000_000
     return data(
         "HostHardwareInfo",
         systemInfo=data("HostSystemInfo", vendor=VENDOR, model=MODEL, uuid=host.uuid),
-        cpuInfo=data("HostCpuInfo", numCpuPackages=2, numCpuCores=host.cores, numCpuThreads=host.cores * 2, hz=hertz),
+        cpuInfo=data(
+            "HostCpuInfo",
+            numCpuPackages=host.numa_nodes,
+            numCpuCores=host.cores,
+            numCpuThreads=host.cores * 2,
+            hz=hertz,
+        ),
         cpuPkg=[
             data(
                 "HostCpuPackage",
@@ -118,28 +140,28 @@ def _hardware(_world: World, host: Host) -> Tree | None:
                 hz=hertz,
                 busHz=100_000_000,
                 description=CPU_MODEL,
-                threadId=half,
+                threadId=package,
             )
-            for number, half in enumerate(halves)
+            for number, package in enumerate(packages)
         ],
         memorySize=host.memory,
-        numaInfo=data("HostNumaInfo", type="NUMA", numNodes=2, numaNode=_numa_nodes(host, halves)),
+        numaInfo=data("HostNumaInfo", type="NUMA", numNodes=host.numa_nodes, numaNode=_numa_nodes(host, packages)),
         smcPresent=False,
     )
 
 
-def _numa_nodes(host: Host, halves: tuple[list[int], list[int]]) -> list[Tree]:
-    size = host.memory // 2
+def _numa_nodes(host: Host, packages: list[list[int]]) -> list[Tree]:
+    size = host.memory // host.numa_nodes
     return [
         data(
             "HostNumaNode",
             typeId=number,
-            cpuID=half,
+            cpuID=package,
             memorySize=size,
             memoryRangeBegin=number * size,
             memoryRangeLength=size,
         )
-        for number, half in enumerate(halves)
+        for number, package in enumerate(packages)
     ]
 
 

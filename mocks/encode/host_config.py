@@ -63,9 +63,9 @@ def _certificate(world: World, host: Host) -> list[int]:
 def _services(host: Host) -> list[Tree]:
     running = {
         "ntpd": ("NTP Daemon", host.ntp_running, "on"),
-        "ptpd": ("PTP Daemon", False, "off"),
+        "ptpd": ("PTP Daemon", host.ptp, "on" if host.ptp else "off"),
         "TSM": ("ESXi Shell", host.shell_running, "on" if host.shell_running else "off"),
-        "TSM-SSH": ("SSH", host.ssh_running, "on" if host.ssh_running else "off"),
+        "TSM-SSH": ("SSH", host.ssh_running, host.ssh_policy),
         "vmsyslogd": ("Syslog Server", True, "on"),
     }
     return [
@@ -86,10 +86,10 @@ def _date_time(world: World, host: Host) -> Tree:
     return data(
         "HostDateTimeInfo",
         timeZone=data("HostDateTimeSystemTimeZone", key="UTC", name="UTC", description="UTC", gmtOffset=0),
-        systemClockProtocol="ntp",
+        systemClockProtocol="ptp" if host.ptp else "ntp",
         ntpConfig=data("HostNtpConfig", server=list(host.ntp_servers)),
-        enabled=host.ntp_running,
-        serviceSync=host.ntp_running,
+        enabled=host.ptp or host.ntp_running,
+        serviceSync=(host.ptp or host.ntp_running) and host.ntp_synchronised,
         lastSyncTime=timestamp(world.now) if host.ntp_running else None,
         remoteNtpServer=host.ntp_servers[0] if host.ntp_servers else None,
     )
@@ -104,5 +104,6 @@ def options(host: Host) -> dict[str, Tree]:
         "VMFS3.EnableBlockDelete": boxed("long", 0),
         "Syslog.global.logHost": boxed("string", host.log_host),
         "UserVars.ESXiShellTimeOut": boxed("long", 600),
+        "UserVars.ESXiShellInteractiveTimeOut": boxed("long", 900),
         **{key: boxed("long", value) for key, value in host.settings.items()},
     }

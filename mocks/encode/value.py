@@ -99,7 +99,7 @@ ENTITY: Encoders = {
     "overallStatus": always("green"),
     "configStatus": always("green"),
     "alarmActionsEnabled": lambda _world, entity: entity.alarm_actions,
-    "triggeredAlarmState": lambda world, entity: triggered(world, entity),
+    "triggeredAlarmState": triggered,
     **dict.fromkeys(
         (
             "availableField",

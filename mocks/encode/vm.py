@@ -206,7 +206,7 @@ def _quick_stats(vm: Vm) -> Tree:
         overallCpuDemand=130 * vm.cpus if on else 0,
         overallCpuReadiness=vm.cpu_ready if on else 0,
         guestMemoryUsage=vm.memory_mb // 4 if on else 0,
-        hostMemoryUsage=vm.memory_mb if on else 0,
+        hostMemoryUsage=(vm.host_memory_mb or vm.memory_mb) if on else 0,
         guestHeartbeatStatus="green" if on else "gray",
         privateMemory=vm.memory_mb if on else 0,
         sharedMemory=0,

@@ -41,30 +41,21 @@ CASES = [
         _finds(("critical", "Fan1A")),
     ),
     Case(
-        "the state at the end of a name is none of the name",
-        _parts(
-            part("green", "DIMM A1: Correctable ECC - Deassert"),
-            part("red", "DIMM A2: Correctable ECC - Assert"),
-            part("yellow", "Fan 1 --- Degraded"),
-        ),
-        _finds(("critical", "DIMM A2: Correctable ECC"), ("warning", "Fan 1")),
-    ),
-    Case(
-        "parts that a dash tells apart stay apart",
-        _parts(part("red", "Power - PS1"), part("red", "Power - PS2")),
-        _finds(("critical", "Power - PS1"), ("critical", "Power - PS2")),
+        "of two sensors that differ in their present state alone as well",
+        _parts(part("green", "A1 - Deassert", sensor="A1"), part("red", "A1 - Assert", sensor="A1")),
+        _finds(("critical", "A1")),
     ),
     Case(
         "the sum of all sensors is silent when one of them tells why",
-        _parts(part("red"), part("red", ROLLUP)),
+        _parts(part("red"), part("red", ROLLUP, "rollup")),
         _finds(("critical", "Fan1A")),
     ),
     Case(
         "and speaks when none does",
-        _parts(part("yellow"), part("red", ROLLUP)),
+        _parts(part("yellow"), part("red", ROLLUP, "rollup")),
         _finds(("warning", "Fan1A"), ("critical", ROLLUP)),
     ),
-    Case("the sum alone", _parts(part("green", ROLLUP)), _finds()),
+    Case("the sum alone", _parts(part("green", ROLLUP, "rollup")), _finds()),
     Case("a host without sensors is not examined", _parts(), Says(missed={("esx01", None)})),
     Case(
         "nor is one that knows the state of none",

@@ -179,6 +179,11 @@ CASES = [
         Says(missed={("vc01", "ntp-service"), ("vc01", "ntp-servers")}),
     ),
     Case(
+        "one without servers whose mode is not known may need none",
+        of_hosts(appliance_time=appliance_time(LATE, ())),
+        Says(missed={("vc01", "ntp-service"), ("vc01", "ntp-servers")}),
+    ),
+    Case(
         "has a clock nevertheless",
         of_hosts(A, parts=_measured({A: clock()}), appliance_time=appliance_time(FORBIDDEN, FORBIDDEN)),
         _finds(hosts=1, missed=frozenset({("vc01", "ntp-service"), ("vc01", "ntp-servers")})),

@@ -168,7 +168,7 @@ def _dead(*names: str | None) -> Lun:
             _luns(_dead(*"abcde")),
             f"5 of 6 paths to the LUN {LUN} are dead (a, b, c, d ...); 1 work, the least is 2",
         ),
-        (_luns(lun("active", "disabled")), f"1 of 2 paths to the LUN {LUN} can be used; the least is 2"),
+        (_luns(lun("active", "disabled")), f"1 of 2 paths to the LUN {LUN} work; the least is 2"),
         (
             _luns(lun(device=("ok", "degraded", "timeout"))),
             f"The host reports the LUN {LUN} as degraded, timeout; 4 of 4 paths work",

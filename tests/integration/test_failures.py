@@ -307,7 +307,7 @@ async def test_an_empty_list_is_asked_for_again_before_it_is_believed(monkeypatc
 
 async def test_an_empty_chunk_is_asked_for_again_before_it_is_believed(monkeypatch: MonkeyPatch) -> None:
     well = await scan_with(monkeypatch)
-    scanned = await scan_with(monkeypatch, EmptyAnswers(When("/RetrievePropertiesEx", every=2)))
+    scanned = await scan_with(monkeypatch, EmptyAnswers(When("/RetrievePropertiesEx", every=3)))
 
     assert timeless(scanned.found()) == timeless(well.found())
     assert scanned.vcenter.counts == well.vcenter.counts

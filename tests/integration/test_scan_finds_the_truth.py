@@ -23,7 +23,7 @@ from tests.integration.scans import ON, Scanned, scan_world
 RELEASES = ("8.0.1.0", "8.0.3.0", "9.1.0.0")
 
 WEATHER: dict[str, Callable[[], Fault]] = {
-    "the session expires in the middle": lambda: SessionExpires(11),
+    "the session expires in the middle": lambda: SessionExpires(40),
     "every session ends once, in the middle": lambda: SessionEnds(When(skip=15, times=1)),
     "every 7th request is reset": lambda: Reset(When(every=7)),
     "503s rain as text": lambda: Unavailable(When(every=5)),

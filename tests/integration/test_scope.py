@@ -41,7 +41,7 @@ async def test_without_clusters_everything_of_the_datacenter_is_in(
     world = default_world()
     seen = await scanned(monkeypatch, world, **scope)
 
-    assert names(seen, Need.CLUSTERS) == {"production", "test"}
+    assert names(seen, Need.CLUSTERS) == {cluster.name for cluster in world.all(Cluster)}
     assert names(seen, Need.HOSTS) == {host.name for host in world.all(Host)}
     assert names(seen, Need.VMS) == {vm.name for vm in world.all(Vm)}
     assert seen.vcenter.counts.datacenters == 1
@@ -110,8 +110,15 @@ async def test_a_scope_that_holds_nothing_examines_nothing_and_passes_nothing(mo
     assert seen.vcenter.unmatched_scope == ("typo",)
     counts = seen.vcenter.counts
     assert (counts.datacenters, counts.clusters, counts.hosts, counts.vms, counts.datastores) == (0, 0, 0, 0, 0)
-    of_inventory = [one for one in seen.vcenter.results if one.category != "connectivity"]
+    # Checks on vCenter itself ignore the scope; certificates are vCenter's and the hosts'.
+    of_vcenter = {"vcenter-appliance", "vcenter-backup", "root-password-expiry", "certificate-expiry", "license-expiry"}
+    of_vcenter.add("triggered-alarms")  # an alarm on vCenter itself is no matter of scope
+    of_inventory = [
+        one for one in seen.vcenter.results if one.category != "connectivity" and one.check not in of_vcenter
+    ]
     assert {one.outcome for one in of_inventory} == {"skipped"}
+    for slug in ("certificate-expiry", "triggered-alarms"):
+        assert {one.object.ref.type for one in seen.result(slug).findings} == {"VirtualCenter"}
 
 
 async def test_names_are_those_that_people_see_and_vcenter_escapes(monkeypatch: pytest.MonkeyPatch) -> None:

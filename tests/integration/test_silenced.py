@@ -27,7 +27,7 @@ def only_lost(world: World, name: str) -> Vm:
 
 async def test_a_host_that_is_down_explains_its_virtual_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     world = default_world()
-    host = world.entities[only_lost(world, AWAY).host]
+    host = world.entities[only_lost(world, AWAY).host or ""]
     assert isinstance(host, Host)
     assert host.connection_state == "disconnected"
 

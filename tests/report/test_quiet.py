@@ -142,6 +142,13 @@ def test_the_first_page_says_how_many_do_not_count(findings: list[Finding], said
     assert said in [one["text"] for one in view.build(report)["lead"]]
 
 
+def test_a_section_without_anything_that_counts_has_the_checks_outcome() -> None:
+    half_blind = result(findings=[muted()], outcome=Outcome.UNKNOWN, reason="half of it failed")
+
+    (chapter,) = view.build(scan(vcenter("prod", [half_blind])))["chapters"]
+    assert chapter["sections"][0]["status"] == "unknown"
+
+
 def test_sections_of_what_counts_come_first() -> None:
     quiet_one = result("a-check", [muted()], outcome=Outcome.PASS)
     report = scan(vcenter("prod", [quiet_one, result("b-check", [finding(severity=Severity.INFO)])]))

@@ -57,6 +57,8 @@ DISK = _check("disk-full", Category.STORAGE, FullLimits)
 AGE = _check("snapshot-age", Category.VM)
 CHAIN = _check("snapshot-chain", Category.VM)
 CATALOGUE = Catalogue([CHAIN, AGE, DISK])
+READY = replace(_check("cpu-ready", Category.VM, FullLimits), opt_in=True)
+WITH_EXTRA = Catalogue([CHAIN, AGE, DISK, READY])
 
 
 def _settings(**scan: tuple[str, ...]) -> Settings:
@@ -195,6 +197,36 @@ def test_only_wins_over_both() -> None:
     assert _slugs(settings, "snapshot-chain", "snapshot-age") == ["snapshot-age", "snapshot-chain"]
 
 
+# --- opt-in
+
+
+@pytest.mark.parametrize(
+    ("scan", "chosen"),
+    [
+        ({}, ["disk-full", "snapshot-age", "snapshot-chain"]),
+        ({"also": ("cpu-ready",)}, ["disk-full", "cpu-ready", "snapshot-age", "snapshot-chain"]),
+        ({"select": ("vm",)}, ["snapshot-age", "snapshot-chain"]),
+        ({"select": ("vm",), "also": ("cpu-ready",)}, ["cpu-ready", "snapshot-age", "snapshot-chain"]),
+        ({"select": ("cpu-ready",)}, ["cpu-ready"]),
+        ({"select": ("storage",), "also": ("snapshot-age",)}, ["disk-full", "snapshot-age"]),
+        ({"also": ("snapshot-age",)}, ["disk-full", "snapshot-age", "snapshot-chain"]),
+        ({"also": ("cpu-ready",), "ignore": ("vm",)}, ["disk-full"]),
+        ({"also": ("cpu-ready",), "ignore": ("storage", "snapshot-age", "snapshot-chain")}, ["cpu-ready"]),
+    ],
+)
+def test_an_opt_in_check_runs_if_it_is_named(scan: dict[str, tuple[str, ...]], chosen: list[str]) -> None:
+    assert [bound.check.slug for bound in WITH_EXTRA.bind(_settings(**scan))] == chosen
+
+
+def test_an_opt_in_check_runs_if_the_command_line_names_it() -> None:
+    assert [bound.check.slug for bound in WITH_EXTRA.bind(_settings(), only=["cpu-ready"])] == ["cpu-ready"]
+
+
+def test_limits_alone_switch_no_opt_in_check_on() -> None:
+    settings = _settings().model_copy(update={"checks": {"cpu-ready": {"warning_percent": 1}}})
+    assert "cpu-ready" not in [bound.check.slug for bound in WITH_EXTRA.bind(settings)]
+
+
 def test_only_takes_no_unknown_name() -> None:
     with pytest.raises(UsageError):
         _slugs(_settings(), "vm")
@@ -253,6 +285,11 @@ WRONG = [
     ),
     ("scan:\n  ignore:\n    - zebra", f"4: scan.ignore[0]: no check and no category has this name {SEE_ALL}"),
     ("scan:\n  ignore: [vm, storage]", "3: scan.ignore: with this, no check is left to run"),
+    (
+        "scan:\n  also: [snapshot-aeg]",
+        f'3: scan.also[0]: no check has this name; did you mean "snapshot-age"? {SEE_ALL}',
+    ),
+    ("scan:\n  also: [disk-full, vm]", f"3: scan.also[1]: this is a category; name single checks here {SEE_ALL}"),
 ]
 
 

@@ -386,6 +386,8 @@ WEB = vm("web01")
         (WEB, WARNING, {"age_days": 7}, None),
         (WEB, WARNING, {"threshold_days": 8}, None),
         (WEB, WARNING, {"threshold_percent": 7}, None),
+        # a measured value may bear the name of a limit
+        (WEB, WARNING, {"minimum_percent": 51}, None),
     ],
 )
 def test_evidence_says_where_a_limit_comes_from(

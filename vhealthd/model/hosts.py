@@ -50,10 +50,11 @@ class HostMode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HardwarePart:
-    """A sensor, or a part whose status the host tells."""
+    """A sensor, or a part whose status the host tells. `sensor` is its name without its present state."""
 
+    sensor: str
     name: str
-    kind: str  # the sensor's type: temperature | fan | voltage | power ..., or cpu | memory | storage | dpu
+    kind: str  # the sensor's type: temperature | fan | voltage | power ..., or cpu | memory | storage | dpu | rollup
     state: str  # green | yellow | red | unknown, always in lower case
 
 

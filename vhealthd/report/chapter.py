@@ -64,7 +64,9 @@ def _sections(rows: Sequence[Judged]) -> list[View]:
 
 def _section(findings: Sequence[Found]) -> View:
     result = findings[0].result
-    worst = next((one.finding.severity.value for one in findings if one.finding.counts), Outcome.PASS.value)
+    # Where none counts, there still may be something that was not seen.
+    rest = min((one.result.outcome for one in findings), key=lambda one: one.rank)
+    worst = next((one.finding.severity.value for one in findings if one.finding.counts), rest.value)
     return {
         "slug": result.check,
         "title": safe(result.title),

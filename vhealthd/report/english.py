@@ -24,7 +24,7 @@ MEANINGS = {
     "unknown": "It should have been seen and was not. It may be anything, so it is not fine.",
     "warning": "Plan a change: it is outside its limits, or will be.",
     "info": "Worth knowing; nothing has to be done.",
-    "pass": "All that was examined is as it should be.",
+    "pass": "All that was examined is as it should be, or is muted or silenced.",
     "skipped": "There was nothing to examine, or this account or release cannot show it.",
 }
 

@@ -1,11 +1,12 @@
 """Reads the alarms that stand: one property of the root folder holds those of every object below it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import cast
 
 import structlog
 
-from vhealthd.errors import BadAnswerError, VCenterError
+from vhealthd.errors import BadAnswerError, FaultError, VCenterError
 from vhealthd.inventory import Need
 from vhealthd.model import Entity, MoRef, TriggeredAlarm, Unseen
 from vhealthd.vcenter.harvest import Harvest
@@ -25,6 +26,7 @@ _KNOWN: Mapping[str, Need] = {
     "VirtualMachine": Need.VMS,
 }
 _WORST = ("red", "yellow")
+_ATTEMPTS = 3
 
 Place = Entity | None  # None: the root folder, which stands for vCenter itself
 
@@ -33,7 +35,7 @@ async def triggered(site: Site) -> tuple[TriggeredAlarm, ...] | Unseen:
     """Return the alarms on vCenter and on objects in scope; Unseen where the account may not see them."""
     root = site.client.about.root_folder
     if root is None:
-        raise BadAnswerError("vCenter has named no root folder")
+        raise site.client.vi_problem or BadAnswerError("vCenter has named no root folder")
     states = await _states(site, root)
     if isinstance(states, Unseen):
         return states
@@ -52,9 +54,10 @@ _STATES = Facet(Need.ALARMS, "Folder", ("triggeredAlarmState",), _triggered_stat
 
 
 async def _states(site: Site, root: MoRef) -> tuple[Props, ...] | Unseen:
-    """Read the property collector's way: there a dead session or an answer without content is found out."""
+    """Read them as bulk properties are read: there a dead session or an answer without content is found out."""
     harvest = Harvest((_STATES,), lambda content: Entity(ref=content.ref, name=content.ref.value))
-    await site.reader.read("Folder", [root], _STATES.paths, harvest.take)
+    for content in await _unlisted(site, [root], _STATES.paths):
+        harvest.take(content)
     if root not in harvest.records:
         raise BadAnswerError("vCenter says nothing of the alarms of its root folder")
     facets = harvest.parts(site.reader.dropped.get("Folder", ()))[Need.ALARMS]
@@ -91,16 +94,29 @@ def _rank(state: Props) -> int:
 async def _names(site: Site, alarms: Collection[MoRef]) -> Mapping[MoRef, tuple[str | None, str | None]]:
     """Return the names of the alarms' definitions; where they cannot be read, the alarms stand all the same."""
     found: dict[MoRef, tuple[str | None, str | None]] = {}
-
-    def take(content: ObjectContent) -> None:
-        name = content.props.get("info.name")
-        found[content.ref] = display_name(str(name)) if name else None, content.props.get("info.systemName")
-
     try:
-        await site.reader.read("Alarm", sorted(alarms, key=lambda one: one.value), _NAME_PATHS, take)
+        for content in await _unlisted(site, sorted(alarms, key=lambda one: one.value), _NAME_PATHS):
+            name = content.props.get("info.name")
+            found[content.ref] = display_name(str(name)) if name else None, content.props.get("info.systemName")
     except VCenterError as error:
         log.warning("names of alarms are not known", why=str(error))
     return found
+
+
+async def _unlisted(site: Site, refs: Sequence[MoRef], paths: Sequence[str]) -> list[ObjectContent]:
+    """Read objects of one type that no view lists: the root folder, definitions of alarms.
+
+    Where nothing comes of them the reader looks for them in a view, and takes them for gone. So they are asked for
+    again.
+    """
+    found: dict[MoRef, ObjectContent] = {}
+    for _ in range(_ATTEMPTS):
+        missing = [ref for ref in refs if ref not in found]
+        if not missing:
+            break
+        with suppress(FaultError):  # a view of them may be refused
+            await site.reader.read(missing[0].type, missing, paths, lambda one: found.update({one.ref: one}))
+    return list(found.values())
 
 
 async def _places(site: Site, refs: Collection[MoRef]) -> Mapping[MoRef, Place]:

@@ -103,10 +103,10 @@ async def _partitions(site: Site) -> tuple[Partition, ...]:
     client = site.client
     disks = await client.automation("GET", "/appliance/system/storage")
     metrics = await client.automation("GET", "/appliance/monitoring")
-    if not isinstance(disks, list) or not isinstance(metrics, list):
-        raise BadAnswerError("the appliance does not list its disks and statistics")
     named = (str(one.get("partition") or "") for one in each({"disks": disks}, "disks"))
     names = [name for name in dict.fromkeys(named) if name]
+    if not names or not isinstance(metrics, list):
+        raise BadAnswerError("the appliance does not list its disks and statistics")
     known = {str(one.get("id")) for one in each({"metrics": metrics}, "metrics")}
     measured = [name for name in names if {_USED + name, _TOTAL + name} <= known]
     values = await _last_values(site, [prefix + name for name in measured for prefix in (_USED, _TOTAL)])
@@ -130,6 +130,8 @@ async def _last_values(site: Site, names: list[str]) -> dict[str, float]:
     ]
     answer = await site.client.automation("GET", f"/appliance/monitoring/query?{urlencode(arguments)}")
     series = {str(one.get("name")): one.get("data") for one in each({"series": answer}, "series")}
+    if series.keys().isdisjoint(names):
+        raise BadAnswerError("the appliance gives none of the statistics that were asked for")
     last = ((name, _last(data)) for name, data in series.items())
     return {name: value for name, value in last if value is not None}
 

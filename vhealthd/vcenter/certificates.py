@@ -61,9 +61,9 @@ async def _signing(client: VCenterClient) -> tuple[Certificate | Unseen, ...]:
 async def _roots(client: VCenterClient) -> tuple[Certificate | Unseen, ...]:
     path = f"{_MANAGEMENT}/trusted-root-chains"
     listed = await client.automation("GET", path)
-    if not isinstance(listed, list):
-        raise BadAnswerError(f"{path} is not a list")
     names = [str(one.get("chain")) for one in each({"chains": listed}, "chains")]
+    if not names:
+        raise BadAnswerError(f"{path} lists no certificate")
     chains = await asyncio.gather(*(_root_chain(client, f"{path}/{quote(name, safe='')}") for name in names))
     return tuple(one for chain in chains for one in chain)
 
@@ -73,7 +73,8 @@ async def _root_chain(client: VCenterClient, path: str) -> tuple[Certificate | U
         answer = await client.automation("GET", path)
     except VCenterError as error:
         return (as_unseen(error),)
-    return all_certificates("trusted-root", dig(answer, "cert_chain", "cert_chain"))
+    found = all_certificates("trusted-root", dig(answer, "cert_chain", "cert_chain"))
+    return found or (as_unseen(BadAnswerError(f"{path} has no certificate")),)
 
 
 async def _hosts(site: Site) -> tuple[HostCertificate, ...] | Unseen:

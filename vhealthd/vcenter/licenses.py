@@ -82,6 +82,8 @@ async def _evaluations(client: VCenterClient, now: datetime) -> tuple[Evaluation
     if manager is None:
         raise BadAnswerError("vCenter has no list of assigned licences")
     assigned = await client.vi(manager, "QueryAssignedLicenses", {})
+    if assigned is not None and not isinstance(assigned, list):
+        raise BadAnswerError("the licences that are assigned are not a list")
     running = [one for one in each({"assigned": assigned}, "assigned") if _on_evaluation(one)]
     if not running:
         return ()

@@ -124,6 +124,31 @@ async def test_monitoring_gives_the_metrics_that_are_asked_for() -> None:
         assert used / total == pytest.approx(caller.vcenter.world.appliance.filesystem_used["log"], abs=0.01)
 
 
+@pytest.mark.parametrize("lacking", ["names", "interval", "function", "start_time", "end_time"])
+async def test_monitoring_must_be_told_what_and_when(lacking: str) -> None:
+    arguments = {
+        "names": "storage.used.filesystem.log",
+        "interval": "MINUTES30",
+        "function": "MAX",
+        "start_time": "2026-01-01T00:00:00.000Z",
+        "end_time": "2026-01-02T00:00:00.000Z",
+    }
+    del arguments[lacking]
+    path = "&".join(f"{name}={value}" for name, value in arguments.items())
+    async with connected(MockVCenter(default_world())) as caller:
+        reply = await caller.get(f"/api/appliance/monitoring/query?{path}")
+        assert (reply.status, reply.body["error_type"]) == (400, "INVALID_ARGUMENT")
+
+
+async def test_licences_need_a_privilege() -> None:
+    async with connected(MockVCenter(default_world(), account="readonly")) as caller:
+        reply = await caller.read("LicenseManager", "LicenseManager", "licenses")
+        assert (reply.status, reply.body["_typeName"]) == (500, "NoPermission")
+        assert reply.body["privilegeId"] == "Global.Licenses"
+        reply = await caller.post("LicenseAssignmentManager", "LicenseAssignmentManager", "QueryAssignedLicenses", {})
+        assert reply.body["privilegeId"] == "Global.Licenses"
+
+
 async def test_statistics_do_not_count_themselves() -> None:
     async with connected(MockVCenter(default_world())) as caller:
         await caller.view("HostSystem", container=ref("Folder", "group-d1"))

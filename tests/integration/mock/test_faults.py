@@ -25,7 +25,7 @@ from mocks.faults import (
 )
 from mocks.vcenter import MockVCenter
 from mocks.wire import Call
-from mocks.world import Vm
+from mocks.world import Host, Vm
 from mocks.worlds import default_world
 from tests.integration.mock.caller import connected, query, view_query
 
@@ -87,7 +87,7 @@ async def test_a_slow_body_arrives_whole() -> None:
     fault = SlowBody(When(HOSTS), size=300_000, pause=0.0)
     async with connected(MockVCenter(default_world(), faults=(fault, Latency(0.0)))) as caller:
         reply = await caller.get(HOSTS)
-        assert len(reply.body) == 9
+        assert len(reply.body) == len(list(caller.vcenter.world.all(Host)))
         assert int(reply.headers["Content-Length"]) > 300_000
 
 
@@ -158,3 +158,15 @@ async def test_a_denied_path_in_both_shapes(*, wrapped: bool) -> None:
             assert (fault["_typeName"] == "LocalizedMethodFault") == wrapped
             assert (fault["fault"] if wrapped else fault)["_typeName"] == "NoPermission"
             assert [each["name"] for each in content["propSet"]] == ["name"]
+
+
+async def test_a_denied_path_takes_along_what_is_below_it_and_may_be_of_one_type() -> None:
+    faults = (DeniedPaths(("config",), kind="HostSystem"),)
+    async with connected(MockVCenter(default_world(), faults=faults)) as caller:
+        asked = ["name", "config.product", "configManager.advancedOption"]
+        hosts = await caller.retrieve(query("HostSystem", asked, await caller.listed("HostSystem")))
+        for content in hosts.body["objects"]:
+            assert [each["path"] for each in content["missingSet"]] == ["config.product"]
+        machines = await caller.listed("VirtualMachine")
+        reply = await caller.retrieve(query("VirtualMachine", ["config.version"], machines))
+        assert not any("missingSet" in content for content in reply.body["objects"])

@@ -127,3 +127,10 @@ async def test_a_readonly_account_is_kept_from_the_appliance_alone() -> None:
         assert (await caller.get("/api/vcenter/services")).status == 200
         sessions = await caller.read("SessionManager", "SessionManager", "sessionList")
         assert (sessions.status, sessions.body["_typeName"]) == (500, "NoPermission")
+
+
+async def test_an_operator_reads_the_appliance_but_nobody_elses_sessions() -> None:
+    async with connected(MockVCenter(default_world(), account="operator")) as caller:
+        assert (await caller.get("/api/appliance/health/system")).status == 200
+        refused = await caller.read("SessionManager", "SessionManager", "sessionList")
+        assert refused.body["_typeName"] == "NoPermission"

@@ -12,6 +12,7 @@ from tests.integration.mock.vimschema import (
     boxed_problems,
     is_array,
     is_reference,
+    named,
     problems,
     resolve_path,
     wire_name,
@@ -44,7 +45,9 @@ FACTS = {
         config.memoryHotAddEnabled config.version config.uuid config.instanceUuid config.cpuAllocation
         config.memoryAllocation config.numaInfo.coresPerNumaNode config.numaInfo.autoCoresPerNumaNode
         config.latencySensitivity config.extraConfig config.firmware guest.disk layoutEx snapshot
-        summary.quickStats.balloonedMemory summary.quickStats.swappedMemory summary.storage runtime.question""",
+        summary.quickStats.balloonedMemory summary.quickStats.swappedMemory summary.storage runtime.question
+        config.ftInfo summary.config.memorySizeMB summary.quickStats.compressedMemory
+        summary.quickStats.overallCpuReadiness""",
     "DistributedVirtualPortgroup": "config config.defaultPortConfig name key",
     "VmwareDistributedVirtualSwitch": "config summary.productInfo.version runtime.hostMemberRuntime name",
     "Folder": "name parent triggeredAlarmState childEntity",
@@ -151,3 +154,15 @@ async def test_the_singletons_are_of_their_declared_types() -> None:
             reply = await caller.read(kind, moid, name)
             assert reply.status == 200
             assert list(problems(reply.body, resolve_path(kind, name, "8.0.1.0"), f"{kind}.{name}")) == []
+
+
+async def test_assigned_licences_are_of_their_declared_type() -> None:
+    async with connected(MockVCenter(default_world())) as caller:
+        manager = (await caller.read("LicenseManager", "LicenseManager", "licenseAssignmentManager")).body
+        reply = await caller.post(manager["type"], manager["value"], "QueryAssignedLicenses", {})
+        declared = named("LicenseAssignmentManagerLicenseAssignment")
+        assert reply.body
+        assert [each for one in reply.body for each in problems(one, declared, "QueryAssignedLicenses")] == []
+        one = reply.body[0]["entityId"]
+        asked = await caller.post(manager["type"], manager["value"], "QueryAssignedLicenses", {"entityId": one})
+        assert [each["entityId"] for each in asked.body] == [one]

@@ -4,7 +4,7 @@ from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
 from mocks.plants import LONG_NAME
-from mocks.world import Cluster, Datacenter, Datastore, Entity, Host, PortGroup, StoragePod, Vm, World, records
+from mocks.world import Cluster, Datacenter, Datastore, Entity, Host, PortGroup, StoragePod, Switch, Vm, World, records
 from mocks.worlds import big_world, default_world
 from tests.integration.scans import timeless
 
@@ -32,11 +32,11 @@ def _count(world: World, kind: type[Entity]) -> int:
 def test_the_default_world_is_a_small_site() -> None:
     world = default_world(NOW)
     assert _count(world, Datacenter) == 1
-    assert _count(world, Cluster) == 2
-    assert _count(world, Host) == 9
+    assert _count(world, Cluster) == 5
+    assert 15 <= _count(world, Host) <= 25
     assert _count(world, Datastore) == 12
     assert _count(world, StoragePod) == 1
-    assert 55 <= _count(world, Vm) <= 70
+    assert 70 <= _count(world, Vm) <= 90
     assert len(LONG_NAME) == 80
     names = [vm.name for vm in world.all(Vm)]
     assert len(names) == len(set(names))
@@ -44,7 +44,7 @@ def test_the_default_world_is_a_small_site() -> None:
 
 def test_every_planted_object_exists_once_and_every_defect_is_one_of_a_kind() -> None:
     world = default_world(NOW)
-    kinds = {kind.kind: kind for kind in (Vm, Host, Cluster, Datacenter, StoragePod, Datastore, PortGroup)}
+    kinds = {kind.kind: kind for kind in (Vm, Host, Cluster, Datacenter, StoragePod, Datastore, PortGroup, Switch)}
     for planted in world.truth:
         assert (planted.name is None) == (planted.type == "VirtualCenter")
         if planted.name is not None:

@@ -54,7 +54,7 @@ WRONG = [
         "scan:\n  requests-in-flight: 4",
         (
             '7: scan.requests-in-flight: unknown key; did you mean "requests_in_flight"? '
-            "(expected one of: check_timeout, concurrency, deadline, ignore, requests_in_flight, select, "
+            "(expected one of: also, check_timeout, concurrency, deadline, ignore, requests_in_flight, select, "
             "vcenters_at_once)"
         ),
     ),
@@ -79,7 +79,7 @@ WRONG = [
     (
         "scan: 5",
         (
-            "6: scan: expected a section with keys such as: check_timeout, concurrency, deadline, ignore, "
+            "6: scan: expected a section with keys such as: also, check_timeout, concurrency, deadline, ignore, "
             "requests_in_flight, select, vcenters_at_once"
         ),
     ),

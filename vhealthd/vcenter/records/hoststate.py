@@ -1,5 +1,6 @@
 """Facets of ESXi hosts that tell how they are: product, mode, hardware, services, time, lockdown."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ _STATUS_LISTS = {
     "storage": "storageStatusInfo",
     "dpu": "dpuStatusInfo",
 }
+# Sensors that are on or off may carry their present state at the end of their name.
+_STATE_IN_NAME = re.compile(r"\s+(--- .*|- (Assert|Deassert))$")
+_ROLLUP = "VMware Rollup Health State"  # sums up all the others
 
 
 def _product(props: Props) -> HostProduct | None:
@@ -47,7 +51,8 @@ def _parts(props: Props) -> Iterator[HardwarePart]:
 
 def _part(element: Mapping[str, Any], kind: str, field: str) -> HardwarePart:
     name, state = str(element.get("name") or ""), str(dig(element, field, "key") or "unknown")
-    return HardwarePart(name=name, kind=kind, state=state.lower())
+    kind = "rollup" if name == _ROLLUP else kind
+    return HardwarePart(sensor=_STATE_IN_NAME.sub("", name), name=name, kind=kind, state=state.lower())
 
 
 def _services(props: Props) -> Mapping[str, HostService] | None:
