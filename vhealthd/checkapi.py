@@ -124,7 +124,7 @@ def exceeded(value: float, *, warning: float, critical: float) -> tuple[Severity
 
 
 def running_out(left: float, *, warning: float, critical: float) -> tuple[Severity, float] | None:
-    """Grade what is left against limits that it must stay above, and return the one that it reached; None above both."""
+    """Grade what is left against limits that it must stay above, and return the one it reached; None above both."""
     if left <= critical:
         return Severity.CRITICAL, critical
     return (Severity.WARNING, warning) if left <= warning else None

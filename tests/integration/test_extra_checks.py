@@ -1,6 +1,8 @@
 """The opt-in checks against a whole vCenter: they find what is planted, and run only if somebody asks for them."""
 
 from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +11,10 @@ from mocks.vcenter import MockVCenter
 from mocks.world import Vm
 from mocks.worlds import default_world
 from tests.integration.mock.vimschema import resolve_path
-from tests.integration.scans import EXTRAS, ON, account, run, scan_world, settings_for
-from vhealthd.model import Outcome
+from tests.integration.scans import CATALOGUE, EXTRAS, ON, Steps, account, run, scan_world, settings_for
+from vhealthd import saved
+from vhealthd.model import CheckResult, Outcome
+from vhealthd.scan import Scan, judge_again
 from vhealthd.vcenter.records.extras import EXTRA_FACETS
 from vhealthd.wording import english
 
@@ -114,3 +118,21 @@ async def test_the_second_half_of_a_fault_tolerant_pair_shares_everything_and_is
 @pytest.mark.parametrize(("kind", "path"), PATHS)
 def test_every_path_exists(kind: str, path: str, release: str) -> None:
     resolve_path(kind, path, release)
+
+
+@pytest.mark.parametrize("redact", [False, True])
+async def test_a_saved_inventory_gives_the_same_verdicts(
+    *, redact: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    scanned = await scan_world(default_world(), monkeypatch, only=EXTRAS)
+    file = tmp_path / "seen.json"
+    file.write_bytes(saved.encode((scanned.seen,), redact=redact))
+
+    settings = settings_for({"name": "prod", "url": "https://a", "username": "b", "password": {"env": "C"}})
+    plan = Scan(settings=settings, checks=CATALOGUE.bind(settings, only=EXTRAS), run_id="run-2", progress=Steps())
+    again = (await judge_again(plan, saved.read(file))).vcenters[0].results
+
+    def gist(results: Iterable[CheckResult]) -> list[object]:
+        return [(one.check, one.outcome, one.examined, [f.severity for f in one.findings]) for one in results]
+
+    assert gist(again) == gist(scanned.vcenter.results)

@@ -79,8 +79,9 @@ async def test_7_0_is_seen_in_part_and_what_needs_vi_json_is_skipped_for_that_re
 
     sentence = "this vCenter has no VI JSON API (it came with 8.0 U1); update vCenter to have all checks"
     assert (scanned.vcenter.state, scanned.vcenter.reason) == (VCenterState.PARTIAL, sentence)
-    assert {slug for slug, outcome in outcomes(scanned).items() if outcome is Outcome.SKIPPED} == OF_INVENTORY
-    assert reasons(scanned, OF_INVENTORY) == {sentence}
+    needing = OF_INVENTORY | {"license-expiry"}
+    assert {slug for slug, outcome in outcomes(scanned).items() if outcome is Outcome.SKIPPED} == needing
+    assert reasons(scanned, needing) == {sentence}
     assert {outcomes(scanned)[slug] for slug in CONNECTIVITY} <= JUDGED
     assert scanned.vcenter.counts.vms is None
     assert_logged_out(scanned)

@@ -112,12 +112,13 @@ async def test_a_scope_that_holds_nothing_examines_nothing_and_passes_nothing(mo
     assert (counts.datacenters, counts.clusters, counts.hosts, counts.vms, counts.datastores) == (0, 0, 0, 0, 0)
     # Checks on vCenter itself ignore the scope; certificates are vCenter's and the hosts'.
     of_vcenter = {"vcenter-appliance", "vcenter-backup", "root-password-expiry", "certificate-expiry", "license-expiry"}
-    of_vcenter.add("triggered-alarms")  # an alarm on vCenter itself is no matter of scope
+    # An alarm on vCenter itself is no matter of scope, nor are the settings of its own machine.
+    of_vcenter |= {"triggered-alarms", "host-hardening", "ntp-drift"}
     of_inventory = [
         one for one in seen.vcenter.results if one.category != "connectivity" and one.check not in of_vcenter
     ]
     assert {one.outcome for one in of_inventory} == {"skipped"}
-    for slug in ("certificate-expiry", "triggered-alarms"):
+    for slug in ("certificate-expiry", "triggered-alarms", "host-hardening", "ntp-drift"):
         assert {one.object.ref.type for one in seen.result(slug).findings} == {"VirtualCenter"}
 
 

@@ -48,8 +48,8 @@ FACTS = {
         summary.quickStats.balloonedMemory summary.quickStats.swappedMemory summary.storage runtime.question
         config.ftInfo summary.config.memorySizeMB summary.quickStats.compressedMemory
         summary.quickStats.overallCpuReadiness""",
-    "DistributedVirtualPortgroup": "config config.defaultPortConfig name key",
-    "VmwareDistributedVirtualSwitch": "config summary.productInfo.version runtime.hostMemberRuntime name",
+    "DistributedVirtualPortgroup": "config config.defaultPortConfig name parent key",
+    "VmwareDistributedVirtualSwitch": "config uuid summary.productInfo.version runtime.hostMemberRuntime name",
     "Folder": "name parent triggeredAlarmState childEntity",
     "Datacenter": "name parent vmFolder hostFolder",
     "StoragePod": "name parent summary childEntity",

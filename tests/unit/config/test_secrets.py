@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -179,12 +179,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("planted")
 
 
+@settings(deadline=None)
 @given(place=st.sampled_from(_places(PLAIN)), shape=SHAPES)
 def test_a_secret_in_any_place_is_never_repeated(place: tuple[str | int, ...], shape: object, folder: Path) -> None:
     said = _everything_said(_write(folder, json.dumps(_planted(PLAIN, place, shape))))
     assert SECRET not in said
 
 
+@settings(deadline=None)
 @given(line=st.integers(0, 8), slip=SLIPS, indent=st.integers(0, 8))
 @example(line=5, slip="{}: x", indent=4)
 def test_a_secret_in_a_malformed_line_is_never_repeated(line: int, slip: str, indent: int, folder: Path) -> None:
