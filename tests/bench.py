@@ -136,7 +136,7 @@ async def measure(mock: Mapping[str, str]) -> dict[str, float]:
     interpreter.tune()
     await scan_once(mock)
     Recorded.reads, Recorded.size = [], 0
-    with patch("vhealthd.scan.Transport", Recorded):
+    with patch("vhealthd.vcenter.visit.Transport", Recorded):
         figures = await scan_once(mock)
     figures["fetch_seconds"] = await fetch_again(mock, Recorded.reads)
     figures["ratio"] = figures["scan_seconds"] / figures["fetch_seconds"]
