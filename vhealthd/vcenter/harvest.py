@@ -43,7 +43,8 @@ class Harvest(Generic[E]):
 
     def in_order(self, refs: Iterable[MoRef]) -> tuple[E, ...]:
         """Return the records in the order in which vCenter listed them, whichever answer came first."""
-        return tuple(self.records[ref] for ref in refs if ref in self.records)
+        found = map(self.records.get, refs)
+        return tuple(one for one in found if one is not None)
 
     def parts(self, dropped: Collection[str]) -> dict[Need, object]:
         """Return each facet; one of which this release refused a path is missing for all, with that reason."""
