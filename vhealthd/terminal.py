@@ -16,7 +16,7 @@ from rich.text import Text
 
 from vhealthd.doctor import Diagnosis, State
 from vhealthd.model import CheckResult, Outcome, ScanReport, Severity, VCenterReport, VCenterState, VirtualCenter
-from vhealthd.report.order import Judged, judged, quiet, tally, top, unjudged, worst_results_first
+from vhealthd.report.order import Judged, judged, quiet, tally, top, unexamined, unjudged, worst_results_first
 from vhealthd.wording import english
 
 _TOP = 10
@@ -132,7 +132,9 @@ def _number_of_findings(vcenter: VCenterReport, result: CheckResult) -> str:
 
 
 def _asides(report: ScanReport) -> Iterator[str]:
-    """Say which findings do not count, and which mutes no longer hold."""
+    """Say what was not looked at, which findings do not count, and which mutes no longer hold."""
+    if missed := unexamined(judged(report)):
+        yield f"{_counted(missed, 'object')} not examined, or not in full; the report lists them."
     number = quiet(judged(report))
     if aside := _in_words(*number):
         yield f"{_counted(sum(number), 'finding')} not counted: {aside}."

@@ -142,3 +142,8 @@ def tally(rows: Iterable[Judged]) -> dict[Outcome, int]:
 def _places(rows: Iterable[Judged]) -> dict[str, int]:
     """Return the place of each check, by first appearance."""
     return {slug: place for place, slug in enumerate(dict.fromkeys(row.result.check for row in rows))}
+
+
+def unexamined(rows: Iterable[Judged]) -> int:
+    """Count the objects that some check which ran did not examine, or not in full."""
+    return len({(row.vcenter.name, one.object.ref) for row in rows for one in row.result.not_examined})

@@ -12,7 +12,7 @@ from vhealthd.report import english
 from vhealthd.report.appendix import appendix
 from vhealthd.report.chapter import chapter
 from vhealthd.report.glyphs import WIDE, cell, clip, safe
-from vhealthd.report.order import Found, Judged, affected, judged, quiet, tally, top
+from vhealthd.report.order import Found, Judged, affected, judged, quiet, tally, top, unexamined
 
 View = dict[str, Any]
 
@@ -68,14 +68,14 @@ def _lead(report: ScanReport) -> list[dict[str, str]]:
 
 def _unseen(report: ScanReport, counts: dict[Outcome, int]) -> list[tuple[Outcome, str]]:
     """Say what was not seen, or not for sure, of vCenters that answered; nothing where all was."""
-    unexamined = {(row.vcenter.name, one.object.ref) for row in judged(report) for one in row.result.not_examined}
+    missed = unexamined(judged(report))
     unmatched = [name for vcenter in report.vcenters for name in vcenter.unmatched_scope]
     untrusted = [vcenter.name for vcenter in report.vcenters if vcenter.tls in ("unverified", "plain")]
     partial = _in_state(report, VCenterState.PARTIAL)
     said = (
         (Outcome.UNKNOWN, partial and english.partial(partial)),
         (Outcome.UNKNOWN, counts[Outcome.UNKNOWN] and english.unjudged(counts[Outcome.UNKNOWN])),
-        (Outcome.UNKNOWN, unexamined and english.unexamined(len(unexamined))),
+        (Outcome.UNKNOWN, missed and english.unexamined(missed)),
         (Outcome.UNKNOWN, unmatched and english.unmatched(unmatched)),
         (Outcome.WARNING, untrusted and english.untrusted(untrusted)),
     )
