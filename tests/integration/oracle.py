@@ -15,7 +15,20 @@ RANK = ["info", "warning", "critical"]
 
 
 def findings(world: World) -> set[Planted]:
-    rules = (cpu, memory, pools, orphaned, snapshot_age, snapshot_chain, tools, consolidation, drives, services, names)
+    rules = (
+        cpu,
+        memory,
+        pools,
+        capacity,
+        orphaned,
+        snapshot_age,
+        snapshot_chain,
+        tools,
+        consolidation,
+        drives,
+        services,
+        names,
+    )
     resting = {host.name for host in world.all(Host) if host.maintenance}
     return {
         replace(one, severity="info") if one.type == "HostSystem" and one.name in resting else one
@@ -76,6 +89,19 @@ def pools(world: World) -> Iterator[Planted]:
             yield Planted("storage-utilization", grade, kind, name)  # type: ignore[arg-type]
         if 100 * (used + sum(one.uncommitted for one in members)) / capacity > 200:
             yield Planted("storage-utilization", "info", kind, name, "provisioned")
+
+
+def capacity(world: World) -> Iterator[Planted]:
+    for store in world.all(Datastore):
+        if not store.accessible:
+            continue
+        grade = above(100 * (store.capacity - store.free) / store.capacity, 85, 95)
+        if store.capacity < 2**40 and store.free < 20 * 2**30:
+            grade = "critical"
+        if grade:
+            yield Planted("datastore-capacity", grade, Datastore.kind, store.name)  # type: ignore[arg-type]
+        if 100 * (store.capacity - store.free + store.uncommitted) / store.capacity > 200:
+            yield Planted("datastore-capacity", "info", Datastore.kind, store.name, "provisioned")
 
 
 def orphaned(world: World) -> Iterator[Planted]:

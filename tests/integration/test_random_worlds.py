@@ -15,6 +15,7 @@ CHECKS = (
     "cpu-utilization",
     "memory-utilization",
     "storage-utilization",
+    "datastore-capacity",
     "orphaned-vms",
     "snapshot-age",
     "snapshot-chain",
@@ -25,7 +26,7 @@ CHECKS = (
     "dns-resolution",
 )
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-TIB = 2**40
+GIB, TIB = 2**30, 2**40
 
 PERCENT = st.sampled_from([0, 40, 84, 85, 86, 94, 95, 96, 100])
 # The clock runs on by seconds during a scan, so no age lies exactly at a limit.
@@ -83,8 +84,9 @@ def _datastores(draw: st.DrawFn, build: Builder, folder: str, pod: str, hosts: l
     for number, parent in enumerate([pod, pod, folder, folder]):
         seen_by = hosts if draw(st.integers(0, 3)) else hosts[:1]
         store = build.datastore(f"ds-{number}", parent, seen_by, terabytes=1, used=draw(PERCENT) / 100)
-        store.free = TIB - TIB * draw(PERCENT) // 100
-        store.uncommitted = TIB * draw(st.sampled_from([0, 1, 1, 3]))
+        store.capacity = draw(st.sampled_from([TIB, TIB, 100 * GIB]))
+        store.free = store.capacity - store.capacity * draw(PERCENT) // 100
+        store.uncommitted = store.capacity * draw(st.sampled_from([0, 1, 1, 3]))
         store.accessible = bool(draw(st.integers(0, 4)))
         stores.append(store)
     return stores
