@@ -67,6 +67,7 @@ def mutate(name: str, tree: Path) -> Outcome:
     session = tree / f"{name}.sqlite"
     environment = os.environ | {
         "PYTHONPATH": str(tree),
+        "XDG_CACHE_HOME": str(tree / "cache"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
