@@ -87,7 +87,7 @@ async def site(folder: Path, *vcenters: MockVCenter, **sections: Any) -> AsyncIt
     """Serve vCenters and their DNS, and configure them as prod, prod-2, ..."""
     async with AsyncExitStack() as stack:
         dns = await stack.enter_async_context(MockDns(records(default_world())))
-        made = Site(folder, {"dns": {"nameservers": [f"{dns.host}:{dns.port}"], "timeout": "1s"}, **sections})
+        made = Site(folder, {"dns": {"nameservers": [f"{dns.host}:{dns.port}"], "timeout": "10s"}, **sections})
         for number, vc in enumerate(vcenters, start=1):
             await stack.enter_async_context(vc)
             made.add(vc, "prod" if number == 1 else f"prod-{number}")

@@ -62,7 +62,7 @@ async def test_exit_code_is_that_of_the_worst_outcome(check: str, code: int, tmp
 
 async def test_unknown_outranks_warning(tmp_path: Path) -> None:
     hung = Hang(When("/api/vcenter/services"))
-    async with site(tmp_path, vcenter(hung), scan={"deadline": "2s"}) as one:
+    async with site(tmp_path, vcenter(hung), scan={"deadline": "5s"}) as one:
         ended = await one.scan("--check", "sso-service", "--check", "tools-not-running", "--format", "json")
 
     assert ended.code == 3
@@ -144,7 +144,7 @@ class TestWhatGoesWrongIsOneClearLine:
             self.assert_unreachable(one)
 
     async def test_every_body_is_cut(self, tmp_path: Path) -> None:
-        async with site(tmp_path, vcenter(CutBody()), scan={"deadline": "1s"}) as one:
+        async with site(tmp_path, vcenter(CutBody()), scan={"deadline": "3s"}) as one:
             await self.failing(one, "cut its answer short")
             self.assert_unreachable(one)
 

@@ -118,7 +118,7 @@ async def scan_world(
     ):
         settings = settings_for(
             account(vc, monkeypatch, scope=scope or {}),
-            dns={"nameservers": [f"{dns.host}:{dns.port}"], "timeout": "1s"},
+            dns={"nameservers": [f"{dns.host}:{dns.port}"], "timeout": "10s"},
             scan={"deadline": deadline, "requests_in_flight": in_flight},
         )
         report, seen = await run(settings, only=only)
