@@ -16,7 +16,7 @@ import structlog
 
 from vhealthd.catalogue import BoundCheck
 from vhealthd.checkapi import Check
-from vhealthd.errors import CheckDefinitionError, NotPermittedError, NotSupportedError, VCenterError
+from vhealthd.errors import CheckDefinitionError, VCenterError
 from vhealthd.inventory import Inventory, Need
 from vhealthd.model import (
     Blind,
@@ -31,6 +31,7 @@ from vhealthd.model import (
     Text,
     Verdict,
     VirtualCenter,
+    outcome_of,
 )
 from vhealthd.wording import english
 
@@ -78,8 +79,7 @@ async def run_checks(
                 async with lane:
                     return await _judge(bound, Inventory(now=now, vcenter=vcenter, parts=parts), check_timeout)
         except VCenterError as error:
-            cannot = isinstance(error, NotPermittedError | NotSupportedError)
-            return no_verdict(check, Outcome.SKIPPED if cannot else Outcome.UNKNOWN, NOT_READ(why=str(error)))
+            return no_verdict(check, outcome_of(error), NOT_READ(why=str(error)))
         finally:
             on_done(check.slug)
 

@@ -17,16 +17,16 @@ from vhealthd import rules
 from vhealthd.catalogue import BoundCheck
 from vhealthd.config import Settings, VCenterSettings
 from vhealthd.engine import NO_SESSION, Source, run_checks, without_session
-from vhealthd.errors import NotPermittedError, NotSupportedError, VCenterError
+from vhealthd.errors import VCenterError
 from vhealthd.inventory import Need
 from vhealthd.model import (
     CheckResult,
     MoRef,
-    Outcome,
     ScanReport,
     VCenterReport,
     VCenterState,
     VirtualCenter,
+    outcome_of,
 )
 from vhealthd.saved import Missing, Sighting
 from vhealthd.vcenter.client import VCenterClient
@@ -231,6 +231,5 @@ async def _parts(source: Source, needs: Iterable[Need]) -> dict[Need, object]:
         try:
             parts[need] = await source.fetch(need)
         except VCenterError as error:
-            cannot = isinstance(error, NotPermittedError | NotSupportedError)
-            parts[need] = Missing(why=str(error), outcome=Outcome.SKIPPED if cannot else Outcome.UNKNOWN)
+            parts[need] = Missing(why=str(error), outcome=outcome_of(error))
     return parts

@@ -60,7 +60,7 @@ from vhealthd.model.results import (
     identity,
 )
 from vhealthd.model.storage import HostMount, Lun, StoragePath, Volume
-from vhealthd.model.unseen import NO_DATA, Facets, Unseen
+from vhealthd.model.unseen import NO_DATA, Facets, Unseen, outcome_of
 from vhealthd.model.vms import Disk, RemovableDrive, Snapshot, VmMemory, VmTools
 
 __all__ = [
@@ -153,4 +153,5 @@ __all__ = [
     "VmTopology",
     "Volume",
     "identity",
+    "outcome_of",
 ]

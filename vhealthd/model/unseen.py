@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from vhealthd.errors import NotPermittedError, NotSupportedError, VCenterError
 from vhealthd.model.entities import MoRef
 from vhealthd.model.grades import Message, Outcome, Text
 
@@ -33,3 +34,8 @@ class Facets(Generic[T]):
         if ref in self.records:
             return self.records[ref]
         return self.gaps.get(ref) or Unseen(NO_DATA())
+
+
+def outcome_of(error: VCenterError) -> Outcome:
+    """Say what a failed read makes of a check: what cannot be had is skipped, what should have been had is unknown."""
+    return Outcome.SKIPPED if isinstance(error, NotPermittedError | NotSupportedError) else Outcome.UNKNOWN

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from vhealthd.errors import NotPermittedError, NotSupportedError, VCenterError
+from vhealthd.errors import NotPermittedError, VCenterError
 from vhealthd.inventory import Need
-from vhealthd.model import Entity, Message, Outcome, Unseen
+from vhealthd.model import Entity, Message, Outcome, Unseen, outcome_of
 from vhealthd.vcenter.client import VCenterClient
 from vhealthd.vcenter.names import Resolver
 from vhealthd.vcenter.properties import PropertyReader
@@ -52,10 +52,8 @@ class Single:
 
 def as_unseen(error: VCenterError) -> Unseen:
     """Say why something is missing: what cannot be had is skipped, what should have been had is unknown."""
-    if isinstance(error, NotPermittedError):
-        return Unseen(NOT_PERMITTED(why=str(error)), Outcome.SKIPPED)
-    cannot = isinstance(error, NotSupportedError)
-    return Unseen(FAILED(why=str(error)), Outcome.SKIPPED if cannot else Outcome.UNKNOWN)
+    message = NOT_PERMITTED if isinstance(error, NotPermittedError) else FAILED
+    return Unseen(message(why=str(error)), outcome_of(error))
 
 
 def not_granted(error: NotPermittedError, grant: str) -> Unseen:
