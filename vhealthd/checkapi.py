@@ -69,6 +69,7 @@ class Check:
     kb: str | None = None
     maximum: Severity = Severity.CRITICAL
     opt_in: bool = False
+    after_others: bool = False
     source: str = field(default="", compare=False)
 
 
@@ -85,11 +86,12 @@ def check(
     kb: str | None = None,
     maximum: Severity = Severity.CRITICAL,
     opt_in: bool = False,
+    after_others: bool = False,
 ) -> Callable[[Judge], Check]:
     """Make a check of a function; its name, with dashes, is the check's slug.
 
     `kb` is the number of a Broadcom knowledge base article. One that is `opt_in` runs only where it is asked for by its
-    slug. Raises CheckDefinitionError for a function whose file has another name.
+    slug. One that judges `after_others` is told what they say, in `inventory.others`. Raises CheckDefinitionError for a function whose file has another name.
     """
 
     def make(judge: Judge) -> Check:
@@ -110,6 +112,7 @@ def check(
             kb=kb,
             maximum=maximum,
             opt_in=opt_in,
+            after_others=after_others,
             source=inspect.getsourcefile(judge) or "",
         )
 

@@ -138,7 +138,7 @@ def scan_command(
         _save(save_inventory, seen, redact=redact)
     # The summary first: it is worth most where the reports cannot be written.
     terminal.summarise(report, Console())
-    for path in asyncio.run(_write(report, output_dir or settings.report.output_dir / report.run_id, wanted)):
+    for path in asyncio.run(_write(report, output_dir or settings.reports / report.run_id, wanted)):
         click.echo(path)
     return exit_code(report)
 

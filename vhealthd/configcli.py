@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from vhealthd.catalogue import Catalogue
 from vhealthd.checkapi import Check
-from vhealthd.config import Settings, duration_text, load, range_text
+from vhealthd.config import ListenAddress, Settings, duration_text, load, range_text
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -44,6 +44,8 @@ class _SchemaWriter(GenerateJsonSchema):
     """Writes defaults as the file does, and no titles made of field names."""
 
     def encode_default(self, dft: Any) -> Any:  # noqa: ANN401 - as pydantic declares it
+        if isinstance(dft, ListenAddress):
+            return str(dft)
         return duration_text(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - as pydantic calls it
@@ -90,8 +92,8 @@ vcenters:
     # Only these datacenters and clusters: exact names or inventory paths. Empty means all.
     scope: {datacenters: [], clusters: []}
 """
-# Sections that are lists, each with an example.
-_LISTS = {
+# Sections that are not there by default, each with an example.
+_EXAMPLES = {
     "mutes": """\
 # They stay in the report. Each needs an owner, a reason and its last day:
 # mutes:
@@ -101,7 +103,36 @@ _LISTS = {
 #     until: 2026-12-31
 #     owner: jd
 #     reason: The backup program keeps its snapshots for two weeks.
-mutes: []"""
+mutes: []""",
+    "mail": """\
+# mail:
+#   host: smtp.example.com
+#   port: 587  # without it 587 for starttls, 465 for implicit, 25 for plain
+#   tls: starttls  # or implicit; plain shows all to the network
+#   ca_file: /etc/vhealthd/mail-ca.pem  # without it, the system's authorities
+#   username: vhealthd
+#   password: {file: /etc/vhealthd/mail.password}
+#   from: vhealthd@example.com
+#   to: [ops@example.com]
+#   also_to: {critical: [oncall@example.com], warning: []}  # by how bad a run is
+#   languages: {ops-cn@example.com: zh}
+#   max_bytes: 10MB  # without the PDF where it would be larger
+#   when: always  # problems: no mail while all is well""",
+    "s3": """\
+# Without keys, credentials are found as AWS tools find them: environment, profile, role of the machine.
+# s3:
+#   bucket: reports
+#   prefix: "{vcenter}/{yyyy}/{mm}/{dd}/{run_id}/"
+#   region: eu-central-1
+#   endpoint_url: https://s3.example.com  # for a store other than Amazon's
+#   ca_file: /etc/vhealthd/s3-ca.pem
+#   access_key_id: {file: /etc/vhealthd/s3.id}
+#   secret_access_key: {file: /etc/vhealthd/s3.secret}
+#   sse: aws:kms  # or AES256
+#   kms_key_id: 1234abcd-12ab-34cd-56ef-1234567890ab
+#   storage_class: STANDARD_IA
+#   object_lock: {mode: governance, days: 365}
+#   tags: {team: virtualisation}""",
 }
 _CHECKS = """\
 # The limits of single checks. To change one, take the # and the blank from the start of its line, of the check's name
@@ -112,7 +143,7 @@ _CHECKS = """\
 def starter(catalogue: Catalogue) -> str:
     """Return a commented configuration to start from, with every option and its default."""
     sections = [
-        f"# {field.description}\n{_LISTS.get(name) or _section(name, field)}"
+        f"# {field.description}\n{_EXAMPLES.get(name) or _section(name, field)}"
         for name, field in Settings.model_fields.items()
         if name not in {"vcenters", "checks"}
     ]

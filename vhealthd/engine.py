@@ -6,7 +6,7 @@ It knows no HTTP. A check that has no data, fails or takes too long is `unknown`
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -71,21 +71,27 @@ async def run_checks(
     """
     slots, lane = asyncio.Semaphore(concurrency), asyncio.Lock()
 
-    async def run(bound: BoundCheck) -> CheckResult:
+    async def run(bound: BoundCheck, others: Mapping[str, CheckResult]) -> CheckResult:
         check = bound.check
         try:
             async with slots:
                 parts = {need: await source.fetch(need) for need in sorted(check.needs)}
+                inventory = Inventory(now=now, vcenter=vcenter, parts=parts, others=others)
                 async with lane:
-                    return await _judge(bound, Inventory(now=now, vcenter=vcenter, parts=parts), check_timeout)
+                    return await _judge(bound, inventory, check_timeout)
         except VCenterError as error:
             return no_verdict(check, outcome_of(error), NOT_READ(why=str(error)))
         finally:
             on_done(check.slug)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(run(bound), name=f"check {bound.check.slug}") for bound in checks]
-    return tuple(task.result() for task in tasks)
+    async def run_all(some: Iterable[BoundCheck], others: Mapping[str, CheckResult]) -> dict[str, CheckResult]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(run(one, others), name=f"check {one.check.slug}") for one in some]
+        return {result.check: result for result in (task.result() for task in tasks)}
+
+    first = await run_all((one for one in checks if not one.check.after_others), {})
+    results = first | await run_all((one for one in checks if one.check.after_others), first)
+    return tuple(results[one.check.slug] for one in checks)
 
 
 async def _judge(bound: BoundCheck, inventory: Inventory, check_timeout: float) -> CheckResult:
@@ -193,12 +199,21 @@ def _outcome(
         return min(said, key=lambda one: one.rank), None
     if examined:
         return Outcome.PASS, None
-    reasons = [one.why for one in missed] + [one.why for one in blind]
+    deciding = [one.why for one in missed if _decides(one)] + [one.why for one in blind]
+    reasons = deciding + [one.why for one in missed if not _decides(one)]
     if not reasons:
         return Outcome.SKIPPED, NOTHING()
     why = ", ".join(dict.fromkeys(english(one.reason) for one in reasons))
-    outcome = min((one.outcome for one in reasons), key=lambda one: one.rank)
+    outcome = min((one.outcome for one in deciding or reasons), key=lambda one: one.rank)
     return outcome, NONE_SEEN(count=len(reasons), why=why)
+
+
+def _decides(one: NotExamined) -> bool:
+    """Whether it says why a check saw nothing. What is out of reach does so only where nothing else does.
+
+    Beside hosts that the account may not read, one that is disconnected is no read that failed.
+    """
+    return one.object.within_reach and not one.why.derived
 
 
 def without_session(result: CheckResult, reason: Text) -> CheckResult:

@@ -1,7 +1,7 @@
 """What a check may read: the parts of a vCenter's inventory that it declared, and nothing else."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from vhealthd.model import (
     Backups,
     Certificate,
     Certificates,
+    CheckResult,
     ClusterFailover,
     ClusterIssue,
     ClusterSettings,
@@ -128,16 +129,18 @@ class Need(StrEnum):
 class Inventory:
     """One vCenter at one moment. Reading a part that was not declared raises UndeclaredNeedError.
 
-    `now` is vCenter's own time at the start of the scan.
+    `now` is vCenter's own time at the start of the scan. `others` is what the other checks of this scan say, by their
+    slugs; only a check that is judged after them is told.
     """
 
     now: datetime
     vcenter: VirtualCenter
     parts: Mapping[Need, object]
+    others: Mapping[str, CheckResult] = field(default_factory=dict)
 
     def only(self, needs: Iterable[Need]) -> "Inventory":
         """Return the same inventory, cut down to what a check declared."""
-        return Inventory(now=self.now, vcenter=self.vcenter, parts={need: self.parts[need] for need in needs})
+        return replace(self, parts={need: self.parts[need] for need in needs})
 
     def _read(self, need: Need) -> object:
         try:

@@ -11,9 +11,10 @@ _BYTES = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
 def _size(value: float) -> str:
-    """Return bytes in the largest unit that keeps the number above 1; a KB is 1024 bytes, as vSphere counts."""
+    """Return bytes in the largest unit that keeps the number, as it is shown, at 1 or more; a KB is 1024 bytes."""
     amount, unit = float(value), 0
-    while abs(amount) >= 1024 and unit < len(_BYTES) - 1:  # noqa: PLR2004 - a KB
+    # Rounded first: just below a unit it would say "1024.0 KB".
+    while round(abs(amount), 1 if unit else 0) >= 1024 and unit < len(_BYTES) - 1:  # noqa: PLR2004 - a KB
         amount, unit = amount / 1024, unit + 1
     return f"{amount:.0f} B" if unit == 0 else f"{amount:.1f} {_BYTES[unit]}"
 

@@ -1,5 +1,6 @@
 """What is packed is what is in the tree: a forgotten package would be absent without a word."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -92,5 +93,5 @@ def test_requirements_hold_every_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     pinned = {line.split("==")[0].split("[")[0] for line in (ROOT / "requirements/run.txt").read_text().splitlines()}
 
-    wanted = {name.split(">")[0].replace(".", "-") for name in project["dependencies"]}
+    wanted = {re.split("[>[]", name)[0].replace(".", "-") for name in project["dependencies"]}
     assert wanted <= pinned

@@ -6,6 +6,7 @@ that survived. `make mutation CHECKS="snapshot-age vaai-status"` looks at some c
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -78,14 +79,16 @@ def mutate(name: str, tree: Path) -> Outcome:
         [BIN / "cosmic-ray", "dump", session], cwd=tree, env=environment, check=True, capture_output=True, text=True
     )
     results = [json.loads(line) for line in dump.stdout.splitlines()]
-    survivors = [_describe(work) for work, result in results if result["test_outcome"] == "survived"]
+    survivors = [_describe(work, result) for work, result in results if result["test_outcome"] == "survived"]
     return Outcome(name, len(results) - len(survivors), survivors)
 
 
-def _describe(work: dict[str, list[dict[str, object]]]) -> str:
+def _describe(work: dict[str, list[dict[str, object]]], result: dict[str, str]) -> str:
+    """Tell a mutant by its line, before and after."""
     (mutation,) = work["mutations"]
+    changed = [line[1:].strip() for line in result["diff"].splitlines() if re.match(r"[-+](?![-+]{2} )", line)]
     line = mutation["start_pos"][0]  # type: ignore[index]
-    return f"line {line}: {mutation['operator_name']} #{mutation['occurrence']}"
+    return f"line {line}: {'  ->  '.join(changed)}"
 
 
 def run(names: list[str]) -> Iterator[Outcome]:

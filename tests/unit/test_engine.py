@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from structlog.testing import capture_logs
 
-from tests.builders import CLUSTER, FORBIDDEN, LATE, NOW, VCENTER, entity, host, vm
+from tests.builders import CLUSTER, FORBIDDEN, LATE, NOW, VCENTER, datastore, entity, host, vm
 from vhealthd.catalogue import BoundCheck
 from vhealthd.checkapi import Check, Inventory, Limits, Need
 from vhealthd.engine import conclude, run_checks, without_session
@@ -36,6 +37,7 @@ from vhealthd.model import (
     NotExamined,
     Outcome,
     Severity,
+    Unseen,
     Verdict,
 )
 from vhealthd.wording import english
@@ -44,6 +46,8 @@ Judge = Callable[[Inventory, Limits], Iterator[Verdict]]
 WRONG = Message("test.wrong", "something is wrong")
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 A, B = entity("Datastore", "a"), entity("Datastore", "b")
+AWAY = host("away", connection_state="disconnected")
+DERIVED = Unseen(Message("test.derived", "none of its hosts was seen")(), derived=True)
 
 
 def check(judge: Judge, slug: str = "test", *, needs: set[Need] | None = None, maximum: Severity = CRITICAL) -> Check:
@@ -133,6 +137,19 @@ def reason(result: CheckResult) -> str | None:
             Outcome.UNKNOWN,
             "none of 3 could be examined: the privilege lacks, the read timed out",
         ),
+        # What is out of reach, or follows from what was not seen, decides only where nothing else does.
+        ([NotExamined(AWAY, LATE)], Outcome.UNKNOWN, "none of 1 could be examined: the read timed out"),
+        ([NotExamined(A, DERIVED)], Outcome.UNKNOWN, "none of 1 could be examined: none of its hosts was seen"),
+        (
+            [NotExamined(AWAY, LATE), NotExamined(A, FORBIDDEN), NotExamined(CLUSTER, DERIVED)],
+            Outcome.SKIPPED,
+            "none of 3 could be examined: the privilege lacks, the read timed out, none of its hosts was seen",
+        ),
+        ([NotExamined(vm(connection_state="inaccessible"), LATE), NotExamined(A, FORBIDDEN)], Outcome.SKIPPED, ANY),
+        ([NotExamined(datastore(accessible=False), LATE), NotExamined(A, FORBIDDEN)], Outcome.SKIPPED, ANY),
+        ([NotExamined(AWAY, LATE), NotExamined(A, FORBIDDEN), NotExamined(B, LATE)], Outcome.UNKNOWN, ANY),
+        ([NotExamined(AWAY, LATE), Blind(FORBIDDEN)], Outcome.SKIPPED, ANY),
+        ([NotExamined(AWAY, LATE), Blind(LATE)], Outcome.UNKNOWN, "the read timed out"),
         # A whole part that was hidden makes it unknown at least; a critical finding is still worse.
         ([Blind(LATE)], Outcome.UNKNOWN, "the read timed out"),
         ([Examined(A), Blind(LATE)], Outcome.UNKNOWN, "the read timed out"),

@@ -4,6 +4,14 @@ from vhealthd.config.explain import expected, problems_of, range_text, unknown_k
 from vhealthd.config.load import Loaded, load
 from vhealthd.config.problems import ConfigProblem, InvalidConfigError, Place, did_you_mean
 from vhealthd.config.secretref import SecretRef
+from vhealthd.config.section import Section
+from vhealthd.config.service import (
+    HttpSettings,
+    OutboxSettings,
+    RetentionSettings,
+    ScheduleSettings,
+    StateSettings,
+)
 from vhealthd.config.settings import (
     ALL_CHECKS,
     CaFile,
@@ -15,14 +23,14 @@ from vhealthd.config.settings import (
     ReportSettings,
     ScanSettings,
     Scope,
-    Section,
     Settings,
     SystemTrust,
     Trust,
     Unverified,
     VCenterSettings,
 )
-from vhealthd.config.values import Nameserver, duration_text
+from vhealthd.config.sinks import Language, MailSettings, ObjectLock, S3Settings
+from vhealthd.config.values import ListenAddress, Nameserver, duration_text
 from vhealthd.config.yamlfile import Document, read
 
 __all__ = [
@@ -31,20 +39,30 @@ __all__ = [
     "ConfigProblem",
     "DnsSettings",
     "Document",
+    "HttpSettings",
     "InvalidConfigError",
+    "Language",
+    "ListenAddress",
     "Loaded",
     "LogSettings",
+    "MailSettings",
     "MuteMatch",
     "MuteSettings",
     "Nameserver",
+    "ObjectLock",
+    "OutboxSettings",
     "Pinned",
     "Place",
     "ReportSettings",
+    "RetentionSettings",
+    "S3Settings",
     "ScanSettings",
+    "ScheduleSettings",
     "Scope",
     "SecretRef",
     "Section",
     "Settings",
+    "StateSettings",
     "SystemTrust",
     "Trust",
     "Unverified",

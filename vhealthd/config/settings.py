@@ -7,17 +7,18 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
     PlainValidator,
     ValidationInfo,
-    model_validator,
 )
 
 from vhealthd.config.secretref import SecretRef
+from vhealthd.config.section import Section
+from vhealthd.config.service import HttpSettings, OutboxSettings, ScheduleSettings, StateSettings
+from vhealthd.config.sinks import MailSettings, S3Settings
 from vhealthd.config.values import (
     ConfigPath,
     Day,
@@ -35,20 +36,6 @@ from vhealthd.config.values import (
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _NAME_WORDS = "a name of up to 64 letters, digits, dots, dashes and underscores that begins with a letter or digit"
-
-
-class Section(BaseModel):
-    """A part of the file: a mapping with known keys. A key without a value counts as not written."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_empty(cls, raw: object) -> object:
-        # unknown keys stay, so that a misspelt one is seen even while it is empty
-        if not isinstance(raw, dict):
-            return raw
-        return {key: value for key, value in raw.items() if value is not None or key not in cls.model_fields}
 
 
 # --- TLS ------------------------------------------------------------------------------------------------------------
@@ -160,7 +147,9 @@ class ReportSettings(Section):
     formats: Annotated[tuple[Format, ...], Field(min_length=1)] = Field(
         ("pdf", "json"), description="Files that are written."
     )
-    output_dir: ConfigPath = Field(Path("/var/lib/vhealthd/reports"), description="Folder of the reports.")
+    output_dir: ConfigPath | None = Field(
+        None, description="Folder of the reports; without it, the folder reports of state.directory."
+    )
 
 
 class LogSettings(Section):
@@ -223,5 +212,18 @@ class Settings(Section):
         default_factory=dict, description="The limits of single checks."
     )
     mutes: tuple[MuteSettings, ...] = Field((), description="Findings that are known and do not count.")
+    schedule: ScheduleSettings = Field(
+        default_factory=ScheduleSettings, description="When the service scans by itself."
+    )
+    state: StateSettings = Field(default_factory=StateSettings, description="Where the service keeps what it knows.")
+    mail: MailSettings | None = Field(None, description="How the report is mailed; without it, it is not.")
+    s3: S3Settings | None = Field(None, description="Where reports are archived; without it, they are not.")
+    outbox: OutboxSettings = Field(default_factory=OutboxSettings, description="How long deliveries are tried.")
+    http: HttpSettings = Field(default_factory=HttpSettings, description="What the service serves over HTTP.")
     report: ReportSettings = Field(default_factory=ReportSettings, description="What is written after a scan.")
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged, and how.")
+
+    @property
+    def reports(self) -> Path:
+        """The folder that has a folder for each run."""
+        return self.report.output_dir or self.state.directory / "reports"

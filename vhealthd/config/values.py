@@ -8,12 +8,14 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, ValidationInfo
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -21,6 +23,11 @@ _DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"
 _EXAMPLES = "such as 500ms, 60s, 15m, 2h or 1d"
 _DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _FINGERPRINT_PATTERN = r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$"
+_SIZES = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
+_SIZE_PATTERN = r"^([0-9]{1,12})(KB|MB|GB|B)$"
+_EMAIL_PATTERN = r"^[^@\s,;:<>()\[\]\"\\]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"
+_CRON_FIELDS = 5
+_NO_PORT = 2**16
 _HOST_PATTERN = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?"
 _DNS_PORT = 53
 
@@ -50,6 +57,82 @@ def duration_text(duration: timedelta) -> str:
         if milliseconds % size == 0:
             return f"{milliseconds // size}{unit}"
     return f"{milliseconds}ms"
+
+
+def parse_duration_or_zero(raw: object) -> timedelta:
+    """Read a duration, or `0s`. Raises ValueError for all else."""
+    return timedelta() if raw in ("0s", timedelta()) else parse_duration(raw)
+
+
+def parse_size(raw: object) -> int:
+    """Read `10MB` as bytes; KB, MB and GB are powers of 1024. Raises ValueError for all else."""
+    if isinstance(raw, int) and not isinstance(raw, bool) and raw > 0:
+        return raw
+    form = re.fullmatch(_SIZE_PATTERN, raw) if isinstance(raw, str) else None
+    if form is None or int(form[1]) == 0:
+        raise ValueError("expected a size such as 500KB, 10MB or 1GB")
+    return int(form[1]) * _SIZES[form[2]]
+
+
+def size_text(size: int) -> str:
+    """Write a size as the file does, in the largest unit that needs no fraction."""
+    unit = next(unit for unit, factor in reversed(_SIZES.items()) if size % factor == 0)
+    return f"{size // _SIZES[unit]}{unit}"
+
+
+def parse_cron(raw: str) -> str:
+    """Return a cron expression of five fields. Raises ValueError for all else."""
+    try:
+        CronSim(raw, datetime(2000, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        raise ValueError(f'expected five fields as in "0 6 * * *" (06:00 every day): {error}') from None
+    if len(raw.split()) != _CRON_FIELDS:
+        raise ValueError('expected five fields as in "0 6 * * *" (06:00 every day)')
+    return raw
+
+
+def parse_timezone(raw: str) -> str:
+    """Return the name of an IANA time zone. Raises ValueError for one that this machine does not know."""
+    try:
+        ZoneInfo(raw)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("expected the IANA name of a time zone, such as Europe/Berlin, Asia/Shanghai or UTC") from None
+    return raw
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """Where a server listens: an address of this machine, without brackets, and a port; 0 is any free one."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return _is_loopback(self.host)
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_listen(raw: object) -> ListenAddress:
+    """Read `127.0.0.1:9108`, `localhost:9108` or `[::1]:9108`. Raises ValueError for all else."""
+    if isinstance(raw, ListenAddress):
+        return raw
+    form = re.fullmatch(r"(?:\[([^\]]+)\]|([^:\[\]]+)):([0-9]{1,5})", raw) if isinstance(raw, str) else None
+    host = form and (form[1] or form[2])
+    port = int(form[3]) if form else _NO_PORT
+    if not host or port >= _NO_PORT or not (host == "localhost" or _is_address(host)):
+        raise ValueError('expected an address and a port, such as "127.0.0.1:9108" or "[::1]:9108"')
+    return ListenAddress(host, port)
+
+
+def parse_email(raw: str) -> str:
+    """Return a bare mail address. Raises ValueError for all else."""
+    if not re.fullmatch(_EMAIL_PATTERN, raw):
+        raise ValueError("expected a mail address such as ops@example.com")
+    return raw
 
 
 def parse_date(raw: object) -> date:
@@ -177,6 +260,27 @@ Duration = Annotated[
         json_schema_input_type=Annotated[str, Field(pattern=_DURATION_PATTERN, examples=["500ms", "60s", "15m"])],
     ),
     PlainSerializer(duration_text),
+]
+DurationOrZero = Annotated[
+    timedelta,
+    PlainValidator(
+        parse_duration_or_zero,
+        json_schema_input_type=Annotated[str, Field(pattern=_DURATION_PATTERN, examples=["0s", "5m", "6h"])],
+    ),
+    PlainSerializer(duration_text),
+]
+Size = Annotated[
+    int,
+    PlainValidator(
+        parse_size, json_schema_input_type=Annotated[str, Field(pattern=_SIZE_PATTERN, examples=["500KB", "10MB"])]
+    ),
+    PlainSerializer(size_text, return_type=str),
+]
+CronExpression = Annotated[str, AfterValidator(parse_cron)]
+TimeZone = Annotated[str, AfterValidator(parse_timezone)]
+EmailAddress = Annotated[str, AfterValidator(parse_email), Field(json_schema_extra={"pattern": _EMAIL_PATTERN})]
+Listen = Annotated[
+    ListenAddress, PlainValidator(parse_listen, json_schema_input_type=str), PlainSerializer(str, return_type=str)
 ]
 Day = Annotated[
     date,

@@ -21,6 +21,11 @@ class Entity:
     cluster: "Entity | None" = None
     datacenter: "Entity | None" = None
 
+    @property
+    def within_reach(self) -> bool:
+        """Whether vCenter sees it as it is now; otherwise it remembers how it last was."""
+        return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualCenter(Entity):
@@ -42,6 +47,11 @@ class Host(Entity):
         """Whether vCenter reads this host now; otherwise its figures are old."""
         return self.connection_state == "connected"
 
+    @property
+    def within_reach(self) -> bool:
+        """As any entity has it."""
+        return self.connected
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualMachine(Entity):
@@ -58,6 +68,11 @@ class VirtualMachine(Entity):
     def powered_on(self) -> bool:
         """Whether it runs."""
         return self.power_state == "poweredOn"
+
+    @property
+    def within_reach(self) -> bool:
+        """As any entity has it."""
+        return self.connection_state == "connected"
 
     @property
     def is_workload(self) -> bool:
@@ -80,6 +95,11 @@ class Datastore(Entity):
     shared: bool | None
     maintenance_mode: str | None  # normal | enteringMaintenance | inMaintenance
     pod: Entity | None  # the datastore cluster (StoragePod) that holds it
+
+    @property
+    def within_reach(self) -> bool:
+        """As any entity has it."""
+        return self.accessible
 
     @property
     def used_percent(self) -> float | None:

@@ -13,10 +13,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Why something was not seen. SKIPPED: it cannot be (privilege, release); UNKNOWN: it should have been."""
+    """Why something was not seen. SKIPPED: it cannot be (privilege, release); UNKNOWN: it should have been.
+
+    `derived`: only because something else was not seen, which has a reason of its own.
+    """
 
     reason: Text
     outcome: Outcome = Outcome.UNKNOWN
+    derived: bool = False
 
 
 NO_DATA = Message("unseen.no-data", "vCenter returned no data for it")

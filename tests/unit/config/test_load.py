@@ -33,7 +33,7 @@ LITERAL = (
 )
 NAMESERVER = 'expected the address of a DNS server, such as "10.0.0.53", "10.0.0.53:5353" or "[::1]:53"'
 
-SECTIONS = "checks, dns, log, mutes, report, scan, vcenters"
+SECTIONS = "checks, dns, http, log, mail, mutes, outbox, report, s3, scan, schedule, state, vcenters"
 
 # what is written below a vCenter that is fine, from line 6 on; and what is said of it
 WRONG = [
@@ -292,7 +292,7 @@ def test_the_defaults(write: Write) -> None:
     assert (settings.scan.check_timeout, settings.scan.deadline) == (timedelta(minutes=1), timedelta(minutes=15))
     assert (settings.dns.nameservers, settings.dns.timeout) == ((), timedelta(seconds=2))
     assert (settings.report.language, settings.report.formats) == ("en", ("pdf", "json"))
-    assert settings.report.output_dir == Path("/var/lib/vhealthd/reports")
+    assert settings.reports == Path("/var/lib/vhealthd/reports")
     assert (settings.log.level, settings.log.format) == ("info", "auto")
     assert settings.vcenters[0].scope.clusters == ()
 
