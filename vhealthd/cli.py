@@ -19,14 +19,12 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
-from vhealthd import configcli, doctor, files, interpreter, logs, saved, terminal
+from vhealthd import artefacts, configcli, doctor, files, interpreter, logs, saved, terminal
 from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.checkdocs import check_page, check_rows, legend, limits_line, needs_line
 from vhealthd.config import InvalidConfigError, Loaded, Settings, VCenterSettings, load
 from vhealthd.errors import ConfigError, OutputError, UsageError, VhealthdError
 from vhealthd.model import Outcome, ScanReport
-from vhealthd.report import jsonreport
-from vhealthd.report.pdf import render_pdf
 from vhealthd.saved import Sighting
 from vhealthd.scan import Scan, judge_again, scan, utc_now
 
@@ -103,7 +101,7 @@ def cli(context: click.Context, log_level: str | None) -> None:
 @click.option("--vcenter", "names", multiple=True, metavar="NAME", help="Only this vCenter; may be repeated.")
 @click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
 @click.option("--output-dir", type=click.Path(path_type=Path), help="Write the reports there.")
-@click.option("--format", "formats", metavar="pdf,json", help="Which reports to write; overrides report.formats.")
+@click.option("--format", "formats", metavar="pdf,json,csv", help="Which reports to write; overrides report.formats.")
 @click.option("--save-inventory", type=click.Path(path_type=Path, dir_okay=False), help="Keep what was seen.")
 @click.option("--redact", is_flag=True, help="With --save-inventory: replace every name and address.")
 @click.option("--from-inventory", type=click.Path(path_type=Path, dir_okay=False), help="Judge what was kept.")
@@ -138,8 +136,11 @@ def scan_command(
         _save(save_inventory, seen, redact=redact)
     # The summary first: it is worth most where the reports cannot be written.
     terminal.summarise(report, Console())
-    for path in asyncio.run(_write(report, output_dir or settings.reports / report.run_id, wanted)):
+    made = asyncio.run(artefacts.write(report, output_dir or settings.reports / report.run_id, wanted))
+    for path in made.files.values():
         click.echo(path)
+    if made.pdf_error:
+        raise OutputError(made.pdf_error)
     return exit_code(report)
 
 
@@ -174,8 +175,8 @@ def _formats(given: str | None, settings: Settings) -> tuple[str, ...]:
     if given is None:
         return settings.report.formats
     wanted = tuple(dict.fromkeys(part.strip() for part in given.split(",")))
-    if strangers := [one for one in wanted if one not in {"pdf", "json"}]:
-        raise click.UsageError(f"--format knows pdf and json, not {', '.join(strangers) or 'nothing'}")
+    if strangers := [one for one in wanted if one not in artefacts.NAMES]:
+        raise click.UsageError(f"--format knows pdf, json and csv, not {', '.join(strangers) or 'nothing'}")
     return wanted
 
 
@@ -204,19 +205,6 @@ def new_run_id(now: datetime) -> str:
 
 def _save(path: Path, seen: tuple[Sighting, ...], *, redact: bool) -> None:
     files.write(path, saved.encode(seen, redact=redact))
-
-
-async def _write(report: ScanReport, folder: Path, formats: Sequence[str]) -> list[Path]:
-    """Write the reports; the JSON first, so that a PDF that fails costs no more than itself. Raises OutputError."""
-    data = jsonreport.encode(report)
-    written = []
-    if "json" in formats:
-        files.write(folder / "report.json", data)
-        written.append(folder / "report.json")
-    if "pdf" in formats:
-        files.write(folder / "report.pdf", await render_pdf(report, json_bytes=data))
-        written.append(folder / "report.pdf")
-    return written
 
 
 def exit_code(report: ScanReport) -> int:

@@ -4,8 +4,12 @@ VhealthdError
 ├── ConfigError              the configuration cannot be used (exit 78)
 ├── UsageError               the command line names something that is not there (exit 64)
 ├── OutputError              a report cannot be written (exit 74)
+│   └── PdfError                 the PDF cannot be made; the other files can
 ├── CheckDefinitionError     a check's file is wrong; found when the catalogue is made
 ├── UndeclaredNeedError      a check read data that it did not declare
+├── DeliveryError            a sink did not take a delivery
+│   ├── DeliveryRefusedError     for good: trying again would not help
+│   └── DeliveryDelayedError     for now: it is tried again later
 └── VCenterError             a vCenter did not give what was asked
     ├── ConnectionFailedError    no usable connection: name, route, port, TLS, time-out
     │   ├── NameNotResolvedError
@@ -17,6 +21,10 @@ VhealthdError
     ├── FaultError               VI JSON answered with a fault
     └── BadAnswerError           the answer is not what the API promises: HTML, cut, wrong shape
 """
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
 
 
 class VhealthdError(Exception):
@@ -35,12 +43,41 @@ class OutputError(VhealthdError):
     """A report cannot be written."""
 
 
+class PdfError(OutputError):
+    """The PDF cannot be made."""
+
+
 class CheckDefinitionError(VhealthdError):
     """A check's file is wrong."""
 
 
 class UndeclaredNeedError(VhealthdError):
     """A check read data that it did not declare in `needs`."""
+
+
+class DeliveryError(VhealthdError):
+    """A sink did not take a delivery.
+
+    `progress` is what the sink wants to remember for the next attempt; None leaves it as it was.
+    """
+
+    def __init__(self, message: str, *, progress: Mapping[str, JsonValue] | None = None) -> None:
+        super().__init__(message)
+        self.progress = progress
+
+
+class DeliveryRefusedError(DeliveryError):
+    """It is refused for good: trying again would not help."""
+
+
+class DeliveryDelayedError(DeliveryError):
+    """It cannot be delivered now. `retry_after` is the least number of seconds that the sink asks to wait."""
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, progress: Mapping[str, JsonValue] | None = None
+    ) -> None:
+        super().__init__(message, progress=progress)
+        self.retry_after = retry_after
 
 
 class VCenterError(VhealthdError):

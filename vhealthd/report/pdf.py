@@ -9,7 +9,7 @@ import tempfile
 import orjson
 import structlog
 
-from vhealthd.errors import OutputError
+from vhealthd.errors import PdfError
 from vhealthd.model import ScanReport
 from vhealthd.report import view
 
@@ -28,7 +28,7 @@ async def render_pdf(
 ) -> bytes:
     """Return the PDF of a scan, with report.json attached inside.
 
-    `timeout` is in seconds, `memory` in bytes. The same report gives the same bytes. Raises OutputError if there is no
+    `timeout` is in seconds, `memory` in bytes. The same report gives the same bytes. Raises PdfError if there is no
     PDF in that time and memory.
     """
     # In a thread: it takes tens of milliseconds for a large report, and the event loop has scans to serve.
@@ -46,7 +46,7 @@ async def render_pdf(
             request = orjson.dumps(head | {"root": root}) + b"\n" + view_bytes + json_bytes
             return _pdf_of(*await _run(request, timeout))
     except OSError as error:
-        raise OutputError(f"the PDF could not be made: {error}") from error
+        raise PdfError(f"the PDF could not be made: {error}") from error
 
 
 async def _run(request: bytes, seconds: float) -> tuple[int, bytes, bytes]:
@@ -61,7 +61,7 @@ async def _run(request: bytes, seconds: float) -> tuple[int, bytes, bytes]:
         async with asyncio.timeout(seconds):
             out, err = await process.communicate(request)
     except TimeoutError:
-        raise OutputError(f"the PDF was not ready after {seconds:g} seconds and was given up") from None
+        raise PdfError(f"the PDF was not ready after {seconds:g} seconds and was given up") from None
     finally:
         if process.returncode is None:
             process.kill()
@@ -70,11 +70,11 @@ async def _run(request: bytes, seconds: float) -> tuple[int, bytes, bytes]:
 
 
 def _pdf_of(status: int, out: bytes, err: bytes) -> bytes:
-    """Return the PDF that a worker wrote, or raise OutputError that says why there is none."""
+    """Return the PDF that a worker wrote, or raise PdfError that says why there is none."""
     if status != 0:
         said = err.decode(errors="replace").strip()
         log.error("pdf.failed", status=status, stderr=said[-_STDERR_KEPT:])
-        raise OutputError(f"the PDF could not be made: {_cause(status, said)}")
+        raise PdfError(f"the PDF could not be made: {_cause(status, said)}")
     line, _, pdf = out.partition(b"\n")
     head = json.loads(line)
     if not head["standards"]:
