@@ -6,10 +6,8 @@
 
 import asyncio
 import json
-import secrets
 import signal
 from collections.abc import Coroutine, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,7 +24,7 @@ from vhealthd.config import InvalidConfigError, Loaded, Settings, VCenterSetting
 from vhealthd.errors import ConfigError, OutputError, UsageError, VhealthdError
 from vhealthd.model import Outcome, ScanReport
 from vhealthd.saved import Sighting
-from vhealthd.scan import Scan, judge_again, scan, utc_now
+from vhealthd.scan import Scan, judge_again, new_run_id, scan, utc_now
 
 log = structlog.get_logger(__name__)
 
@@ -196,11 +194,6 @@ async def _scan(
             return await scan(plan, vcenters)
         seen = saved.read(from_inventory)
         return await judge_again(plan, seen), seen
-
-
-def new_run_id(now: datetime) -> str:
-    """Return `20261122T060000Z-7f3a`: sorts by time, and two runs of one second differ."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
 def _save(path: Path, seen: tuple[Sighting, ...], *, redact: bool) -> None:

@@ -4,6 +4,7 @@ VhealthdError
 ├── ConfigError              the configuration cannot be used (exit 78)
 ├── UsageError               the command line names something that is not there (exit 64)
 ├── OutputError              a report cannot be written (exit 74)
+├── StateError               the state directory or its database cannot be used (exit 74)
 │   └── PdfError                 the PDF cannot be made; the other files can
 ├── CheckDefinitionError     a check's file is wrong; found when the catalogue is made
 ├── UndeclaredNeedError      a check read data that it did not declare
@@ -45,6 +46,10 @@ class OutputError(VhealthdError):
 
 class PdfError(OutputError):
     """The PDF cannot be made."""
+
+
+class StateError(VhealthdError):
+    """The state directory or its database cannot be used."""
 
 
 class CheckDefinitionError(VhealthdError):

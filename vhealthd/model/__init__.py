@@ -19,6 +19,7 @@ from vhealthd.model.certificates import Certificate, Certificates, HostCertifica
 from vhealthd.model.clusters import ClusterFailover, ClusterIssue, ClusterSettings, HostFdm, Reserve
 from vhealthd.model.compute import HostSize, NumaNode, VmDemand, VmSize, VmTopology
 from vhealthd.model.connectivity import HostNames, Lookup, Names, Reachability, Service
+from vhealthd.model.deliveries import Delivery, DeliveryState, Parcel
 from vhealthd.model.entities import Datastore, Entity, Host, MoRef, VirtualCenter, VirtualMachine
 from vhealthd.model.extras import GuestDisk, Question, VmIdentity, VmPressure
 from vhealthd.model.grades import Category, Message, Outcome, Param, Severity, Text
@@ -53,6 +54,7 @@ from vhealthd.model.results import (
     Mute,
     MuteUse,
     NotExamined,
+    Reading,
     ScanReport,
     VCenterReport,
     VCenterState,
@@ -81,6 +83,8 @@ __all__ = [
     "ClusterSettings",
     "Counts",
     "Datastore",
+    "Delivery",
+    "DeliveryState",
     "Disk",
     "DistributedPortGroup",
     "Entity",
@@ -121,10 +125,12 @@ __all__ = [
     "NumaNode",
     "Outcome",
     "Param",
+    "Parcel",
     "Partition",
     "PhysicalNic",
     "Question",
     "Reachability",
+    "Reading",
     "RemovableDrive",
     "Reserve",
     "RootAccount",

@@ -65,7 +65,16 @@ class Blind:
     why: Unseen
 
 
-Verdict = Finding | Examined | NotExamined | Blind
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A number that the check wants to see again: in later runs it is in `history.series`. It is in no report."""
+
+    object: Entity
+    key: str | None
+    value: float
+
+
+Verdict = Finding | Examined | NotExamined | Blind | Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +90,7 @@ class CheckResult:
     examined: int = 0
     not_examined: tuple[NotExamined, ...] = ()
     findings: tuple[Finding, ...] = ()
+    readings: tuple[Reading, ...] = ()
     seconds: float = 0.0
 
     @property

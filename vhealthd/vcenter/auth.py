@@ -1,9 +1,11 @@
 """How an account proves itself. One way now, the password; a bearer token would be another class with this form."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import aiohttp
+
+from vhealthd.errors import LoginFailedError
 
 
 class Authentication(Protocol):
@@ -34,3 +36,19 @@ class PasswordAuthentication:
     def vi_login(self) -> tuple[str, dict[str, str]]:
         """Return `Login` and the account."""
         return "Login", {"userName": self.username, "password": self.password}
+
+
+@dataclass(frozen=True, slots=True)
+class NoAuthentication:
+    """An account whose secret could not be read: no login is tried. `why` says what to do."""
+
+    username: str
+    why: str
+
+    def api_headers(self) -> NoReturn:
+        """Raise LoginFailedError."""
+        raise LoginFailedError(f"login as {self.username} not tried: {self.why}")
+
+    def vi_login(self) -> NoReturn:
+        """Raise LoginFailedError."""
+        self.api_headers()

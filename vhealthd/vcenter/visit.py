@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from vhealthd.config import CaFile, DnsSettings, Pinned, SystemTrust, Trust, Unverified, VCenterSettings
+from vhealthd.errors import ConfigError
 from vhealthd.vcenter import trust
-from vhealthd.vcenter.auth import Authentication, PasswordAuthentication
+from vhealthd.vcenter.auth import Authentication, NoAuthentication, PasswordAuthentication
 from vhealthd.vcenter.client import VCenterClient
 from vhealthd.vcenter.names import Resolver
 from vhealthd.vcenter.transport import Pace, Transport
@@ -33,6 +34,14 @@ class Door:
                 return "pinned"
             case _:
                 return "verified"
+
+
+def door_or_reason(settings: VCenterSettings) -> Door:
+    """Read what the configuration of a vCenter refers to; where it cannot be read, the vCenter gives no session."""
+    try:
+        return door(settings)
+    except ConfigError as error:
+        return Door(settings=settings, account=NoAuthentication(settings.username, str(error)), trusted=True)
 
 
 def door(settings: VCenterSettings) -> Door:

@@ -1,0 +1,188 @@
+"""Turns orders into runs: scan, write the files, commit, hand over to the outbox. Nothing that was promised is lost."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from structlog.contextvars import bound_contextvars
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
+
+from vhealthd import artefacts
+from vhealthd.artefacts import Artefacts
+from vhealthd.catalogue import BoundCheck, Catalogue
+from vhealthd.config import Settings, load
+from vhealthd.errors import OutputError, StateError
+from vhealthd.health import Health
+from vhealthd.model import Outcome, Parcel, ScanReport
+from vhealthd.orders import Order
+from vhealthd.scan import Progress, Scan, scan
+from vhealthd.state import State
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+Sleep = Callable[[float], Awaitable[None]]
+
+# A run that was begun so often and never came to its end takes the process down with it.
+MOST_ATTEMPTS = 10
+# What a run may take beside its scan: the PDF, and slow disks.
+AFTERWARDS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The configuration in use, and what follows from it."""
+
+    settings: Settings
+    checks: tuple[BoundCheck, ...]
+    sha256: str
+
+
+def read_plan(file: Path, catalogue: Catalogue) -> Plan:
+    """Read the configuration. Raises ConfigError with everything that is wrong."""
+    loaded = load(file, also=catalogue.problems)
+    for warning in loaded.warnings:
+        log.warning("configuration", problem=str(warning))
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return Plan(settings=loaded.settings, checks=catalogue.bind(loaded.settings), sha256=digest)
+
+
+class Watcher(Progress):
+    """Whoever wants to know of runs."""
+
+    def started(self, order: Order) -> None:
+        """Hear that a run has begun."""
+
+    def ended(self, order: Order, report: ScanReport | None, pdf_error: str | None = None) -> None:
+        """Hear that a run is committed, or without a report that it is given up."""
+
+
+Pack = Callable[[ScanReport, Settings, Artefacts], Sequence[Parcel]]
+
+
+@dataclass(kw_only=True)
+class Runner:
+    """Does one run after the other. `plan` gives the configuration as it is when a run begins."""
+
+    state: State
+    plan: Callable[[], Plan]
+    pack: Pack
+    packed: Callable[[], None]  # wakes the outbox
+    health: Health
+    watcher: Watcher
+    clock: Clock
+    sleep: Sleep = asyncio.sleep
+    _overdue: float | None = field(default=None, init=False)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the present run should have ended long ago."""
+        return self._overdue is not None and time.monotonic() > self._overdue
+
+    async def run(self, order: Order) -> ScanReport | None:
+        """Do a run, and return its report once it is committed; None if it was given up. Raises no error of its own."""
+        with bound_contextvars(run_id=order.run_id):
+            try:
+                return await self._run(order)
+            except Exception as error:
+                # the next run may well succeed; this one is settled, so that it is not begun again and again
+                log.exception("run failed")
+                await self._give_up(order, f"unexpected {type(error).__name__}: {error}")
+                return None
+            finally:
+                self._overdue = None
+
+    async def _run(self, order: Order) -> ScanReport | None:
+        plan = self.plan()
+        self._overdue = time.monotonic() + (plan.settings.scan.deadline + AFTERWARDS).total_seconds()
+        attempt = await self._begin(order)
+        if attempt > MOST_ATTEMPTS:
+            await self._give_up(order, f"begun {MOST_ATTEMPTS} times and never ended; see the log of those times")
+            return None
+        log.info("run started", trigger=order.trigger, attempt=attempt)
+        self.watcher.started(order)
+        report, _ = await scan(
+            Scan(
+                settings=plan.settings,
+                checks=plan.checks,
+                run_id=order.run_id,
+                trigger=order.trigger,
+                strict=False,
+                progress=self.watcher,
+                clock=self.clock,
+            ),
+            plan.settings.vcenters,
+        )
+        self._overdue = None  # from here on it is the disk that may take its time, and that is said elsewhere
+        made = await self._keep(report, plan)
+        log.info("run committed", **_counts(report), pdf=made.pdf_error or "made")
+        self._note(made)
+        self.watcher.ended(order, report, made.pdf_error)
+        return report
+
+    async def _begin(self, order: Order) -> int:
+        """Count the attempt. Where that cannot be written the run goes on: it is worth more than its number."""
+        try:
+            return await self.state.runs.begin(order.run_id, self.clock())
+        except StateError as error:
+            self.health.wrong("state", str(error))
+            return 1
+
+    async def _keep(self, report: ScanReport, plan: Plan) -> Artefacts:
+        """Write and commit; while the disk is full or the database locked, try again for as long as it takes."""
+
+        def say(retry: RetryCallState) -> None:
+            error = retry.outcome and retry.outcome.exception()
+            self.health.wrong("storage", f"run {report.run_id} cannot be stored yet, and is kept in memory: {error}")
+
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type((OutputError, StateError)),
+            wait=wait_exponential(min=1, max=60),
+            before_sleep=say,
+            sleep=self.sleep,
+            reraise=True,
+        )
+        made: Artefacts = await attempts(self._store, report, plan)
+        self.health.well("storage")
+        self.health.well("state")
+        return made
+
+    async def _store(self, report: ScanReport, plan: Plan) -> Artefacts:
+        settings = plan.settings
+        made = await artefacts.write(report, settings.reports / report.run_id, settings.report.formats)
+        now = self.clock()
+        await self.state.runs.commit(
+            report,
+            config_sha256=plan.sha256,
+            files=made.files,
+            parcels=self.pack(report, settings, made),
+            now=now,
+            expires=now + settings.outbox.expire_after,
+        )
+        self.packed()
+        return made
+
+    async def _give_up(self, order: Order, why: str) -> None:
+        self.health.wrong("last run", f"{order.run_id} failed: {why}")
+        self.watcher.ended(order, None)
+        try:
+            await self.state.runs.give_up(order.run_id, now=self.clock(), why=why)
+        except StateError as error:
+            self.health.wrong("state", str(error))
+
+    def _note(self, made: Artefacts) -> None:
+        self.health.well("last run")
+        if made.pdf_error:
+            self.health.wrong("report", made.pdf_error)
+        else:
+            self.health.well("report")
+
+
+def _counts(report: ScanReport) -> dict[str, int]:
+    outcomes = [result.outcome for vcenter in report.vcenters for result in vcenter.results]
+    return {one.value: outcomes.count(one) for one in Outcome if one in outcomes}
