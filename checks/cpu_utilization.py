@@ -67,7 +67,7 @@ def cpu_utilization(inventory: Inventory, limits: CpuUtilizationLimits) -> Itera
         if clusters[cluster.ref]:
             yield from _judge(cluster, clusters[cluster.ref], limits)
         elif cluster.ref in populated:
-            yield NotExamined(cluster, Unseen(NO_HOSTS()))
+            yield NotExamined(cluster, Unseen(NO_HOSTS(), derived=True))
 
 
 def _load(host: Host, usage: HostUsage | Unseen) -> Load | Unseen:

@@ -81,19 +81,19 @@ class DatastoreCapacityLimits(Limits):
 def datastore_capacity(inventory: Inventory, limits: DatastoreCapacityLimits) -> Iterator[Verdict]:
     """Judge each datastore, shared or not."""
     for datastore in inventory.datastores:
-        if not datastore.accessible or datastore.capacity <= 0:
+        percent = datastore.used_percent
+        if not datastore.accessible or percent is None:
             yield NotExamined(datastore, Unseen(NO_CAPACITY() if datastore.accessible else INACCESSIBLE()))
             continue
         yield Examined(datastore)
         mine = limits.for_object(datastore)
-        if graded := _grade(datastore, mine):
+        if graded := _grade(datastore, percent, mine):
             yield Finding(graded[0], datastore, graded[1])
         yield from _provisioned(datastore, mine.info_provisioned_percent)
 
 
-def _grade(datastore: Datastore, limits: DatastoreCapacityLimits) -> tuple[Severity, Text] | None:
+def _grade(datastore: Datastore, percent: float, limits: DatastoreCapacityLimits) -> tuple[Severity, Text] | None:
     free, capacity = datastore.free, datastore.capacity
-    percent = 100 * (capacity - free) / capacity
     measured = {"used_percent": percent, "free_bytes": free, "capacity_bytes": capacity}
     if capacity < limits.small_below_gb * GB and free < limits.critical_free_gb * GB:
         return Severity.CRITICAL, SCARCE(

@@ -78,7 +78,7 @@ def esxi_version_consistency(inventory: Inventory, limits: Limits) -> Iterator[V
         if clusters[cluster.ref]:
             yield from _judge_cluster(cluster, clusters[cluster.ref])
         elif cluster.ref in populated:
-            yield NotExamined(cluster, Unseen(NO_HOSTS()))
+            yield NotExamined(cluster, Unseen(NO_HOSTS(), derived=True))
 
 
 def _judge_host(host: Host, product: HostProduct, vcenter: VirtualCenter) -> Iterator[Verdict]:

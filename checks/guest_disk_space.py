@@ -76,7 +76,7 @@ def _seen(vm: VirtualMachine, disks: tuple[GuestDisk, ...] | Unseen) -> tuple[Gu
 
 def _distinct(disks: tuple[GuestDisk, ...]) -> Iterator[GuestDisk]:
     """Yield each path once: what is mounted over something else hides it."""
-    return iter({disk.path: disk for disk in disks if disk.capacity > 0}.values())
+    return iter({disk.path: disk for disk in disks if disk.capacity}.values())
 
 
 def _judge(vm: VirtualMachine, disk: GuestDisk, limits: GuestDiskSpaceLimits) -> Iterator[Finding]:

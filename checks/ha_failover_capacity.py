@@ -53,6 +53,8 @@ ONE_HOST = Message("ha-failover-capacity.one-host", "the cluster has one host, s
 NOT_TOLD = Message("ha-failover-capacity.not-told", "vCenter does not say how it is set, or how much is left")
 NO_FIGURES = Message("ha-failover-capacity.no-figures", "vCenter does not say how much its working hosts can give")
 
+Machines = defaultdict[MoRef | None, list[VirtualMachine]]  # by their host
+
 
 class HaFailoverCapacityLimits(Limits):
     """When the room for a failover is too small."""
@@ -82,7 +84,7 @@ class HaFailoverCapacityLimits(Limits):
 )
 def ha_failover_capacity(inventory: Inventory, limits: HaFailoverCapacityLimits) -> Iterator[Verdict]:
     """Judge each cluster with vSphere HA: what admission control says of it, then our own reckoning."""
-    machines: defaultdict[MoRef | None, list[VirtualMachine]] = defaultdict(list)
+    machines: Machines = defaultdict(list)
     for vm in (vm for vm in inventory.vms if vm.powered_on):
         machines[vm.host].append(vm)
     for cluster in inventory.clusters:
@@ -145,7 +147,7 @@ def _rooms(
             yield NotExamined(cluster, Unseen(NO_FIGURES()), rule=f"n-1 {name}")
             continue
         capacity = max(0, effective - max(hosts))
-        if need > capacity or 100 * (capacity - need) < limit * capacity:
+        if 100 * (capacity - need) < limit * capacity:
             severity = Severity.CRITICAL if need > capacity else Severity.WARNING
             text = ROOM[name](capacity=capacity, need=need, threshold_percent=limit)
             yield Finding(severity, cluster, text, f"n-1 {name}")

@@ -36,6 +36,7 @@ NO_SETTING = Message("host-hardening.no-setting", "the host does not tell its se
 
 SERVICES = {"ssh": ("TSM-SSH", "SSH"), "shell": ("TSM", "The ESXi Shell")}
 LOG_HOST = "Syslog.global.logHost"
+Options = Mapping[str, str | int]
 TIMEOUTS = ("UserVars.ESXiShellTimeOut", "UserVars.ESXiShellInteractiveTimeOut")
 
 
@@ -132,8 +133,8 @@ def _lockdown(host: Host, lockdown: HostLockdown | Unseen) -> Iterator[Verdict]:
         yield Finding(Severity.WARNING, host, NO_LOCKDOWN(), "lockdown")
 
 
-def _options(host: Host, options: Mapping[str, str | int] | Unseen, limits: HostHardeningLimits) -> Iterator[Verdict]:
-    known: Mapping[str, str | int] = {} if isinstance(options, Unseen) else options
+def _options(host: Host, options: Options | Unseen, limits: HostHardeningLimits) -> Iterator[Verdict]:
+    known: Options = {} if isinstance(options, Unseen) else options
     gap = options if isinstance(options, Unseen) else None
     if limits.syslog and LOG_HOST not in known:
         yield NotExamined(host, gap or Unseen(NO_SETTING(setting=LOG_HOST)), rule="syslog")

@@ -67,7 +67,8 @@ def _worst(hardware: tuple[HardwarePart, ...]) -> Mapping[str, HardwarePart]:
     known = [part for part in hardware if part.state in BADNESS]
     parts = [part for part in known if part.kind != "rollup"]
     told = max((BADNESS[part.state] for part in parts), default=-1)
-    for part in [*parts, *(whole for whole in known if whole.kind == "rollup" and BADNESS[whole.state] > told)]:
+    # Only what sums them up can be worse than all of them.
+    for part in [*parts, *(whole for whole in known if BADNESS[whole.state] > told)]:
         if part.sensor not in worst or BADNESS[part.state] > BADNESS[worst[part.sensor].state]:
             worst[part.sensor] = part
     return worst

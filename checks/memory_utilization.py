@@ -75,7 +75,7 @@ def memory_utilization(inventory: Inventory, limits: MemoryUtilizationLimits) ->
         if clusters[cluster.ref]:
             yield from _judge(cluster, clusters[cluster.ref], reclaimed, limits)
         elif cluster.ref in populated:
-            yield NotExamined(cluster, Unseen(NO_HOSTS()))
+            yield NotExamined(cluster, Unseen(NO_HOSTS(), derived=True))
 
 
 def _reclaimed(inventory: Inventory) -> Reclaimed:

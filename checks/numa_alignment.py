@@ -47,6 +47,7 @@ NODES = Message(
     "cores ({cpus} virtual CPUs)",
 )
 ONE_NODE = Message("numa-alignment.one-node", "the host has one NUMA node, which every virtual machine fits")
+NO_CORES = Message("numa-alignment.no-cores", "vCenter does not say how many cores its NUMA nodes have")
 NOT_CONNECTED = Message("numa-alignment.not-connected", "the host is not connected ({connection_state})")
 
 
@@ -106,7 +107,8 @@ def _largest(host: Host, nodes: tuple[NumaNode, ...] | Unseen) -> NumaNode | Uns
         return nodes
     if len(nodes) < 2:  # noqa: PLR2004 - with one node nothing can be split
         return Unseen(ONE_NODE(), Outcome.SKIPPED)
-    return NumaNode(cores=max(one.cores for one in nodes) or 1, memory=max(one.memory for one in nodes))
+    largest = NumaNode(cores=max(one.cores for one in nodes), memory=max(one.memory for one in nodes))
+    return largest if largest.cores else Unseen(NO_CORES())
 
 
 def _judge(
@@ -116,7 +118,7 @@ def _judge(
     if (wide or size.cpus > limits.warning_cpus) and topology.cpu_hot_add and not topology.vnuma_with_hot_add:
         text = HIDDEN(cpus=size.cpus, node_cores=node.cores, threshold_cpus=limits.warning_cpus)
         yield Finding(Severity.WARNING, vm, text, "hot-add")
-    if limits.memory and size.memory > node.memory > 0:
+    if limits.memory and node.memory and size.memory > node.memory:
         yield Finding(Severity.WARNING, vm, MEMORY(memory=size.memory, node_memory=node.memory), "memory")
     if limits.even_split and wide:
         yield from _split(vm, size.cpus, topology, node.cores)

@@ -63,9 +63,10 @@ class OvercommitRatioLimits(Limits):
 def overcommit_ratio(inventory: Inventory, limits: OvercommitRatioLimits) -> Iterator[Verdict]:
     """Judge each cluster by its working hosts and by all that runs on connected ones."""
     working: defaultdict[MoRef, list[HostSize]] = defaultdict(list)
-    running: defaultdict[MoRef | None, list[VirtualMachine]] = defaultdict(list)
-    for vm in (vm for vm in inventory.vms if vm.powered_on):
-        running[vm.host].append(vm)
+    running: defaultdict[MoRef, list[VirtualMachine]] = defaultdict(list)
+    for vm in inventory.vms:
+        if vm.powered_on and vm.host:
+            running[vm.host].append(vm)
     promises: defaultdict[MoRef, list[VmSize]] = defaultdict(list)
     for host, cluster in ((host, host.cluster) for host in inventory.hosts if host.cluster):
         size = _capacity(host, inventory.host_size[host.ref])
@@ -80,7 +81,7 @@ def overcommit_ratio(inventory: Inventory, limits: OvercommitRatioLimits) -> Ite
         if working[cluster.ref]:
             yield from _judge(cluster, working[cluster.ref], promises[cluster.ref], limits.for_object(cluster))
         elif cluster.ref in populated:
-            yield NotExamined(cluster, Unseen(NO_HOSTS()))
+            yield NotExamined(cluster, Unseen(NO_HOSTS(), derived=True))
 
 
 def _add(vm: VirtualMachine, size: VmSize | Unseen, promises: list[VmSize]) -> Iterator[Verdict]:
@@ -102,10 +103,10 @@ def _judge(
     cluster: Entity, hosts: list[HostSize], vms: list[VmSize], limits: OvercommitRatioLimits
 ) -> Iterator[Verdict]:
     yield Examined(cluster)
-    cores, cpus = [host.cores or 0 for host in hosts], sum(vm.cpus for vm in vms)
+    cores, cpus = [host.cores for host in hosts if host.cores], sum(vm.cpus for vm in vms)
     if graded := exceeded(cpus / sum(cores), warning=limits.warning_cpu_ratio, critical=limits.critical_cpu_ratio):
         yield Finding(graded[0], cluster, _text(TOO_MANY_CPUS, cpus, cores, graded[1]), "cpu")
-    sizes, memory = [host.memory or 0 for host in hosts], sum(vm.memory for vm in vms)
+    sizes, memory = [host.memory for host in hosts if host.memory], sum(vm.memory for vm in vms)
     ratio = memory / sum(sizes)
     if graded := exceeded(ratio, warning=limits.warning_memory_ratio, critical=limits.critical_memory_ratio):
         yield Finding(graded[0], cluster, _text(TOO_MUCH_MEMORY, memory, sizes, graded[1]), "memory")
@@ -114,7 +115,7 @@ def _judge(
 def _text(messages: tuple[Message, Message], promised: int, hosts: list[int], threshold: float) -> Text:
     """Say what is promised and of what, and, where one host could fail, the ratio without the largest."""
     capacity, rest = sum(hosts), sum(hosts) - max(hosts)
-    return messages[rest > 0](
+    return messages[bool(rest)](
         ratio=promised / capacity,
         promised=promised,
         capacity=capacity,

@@ -79,7 +79,7 @@ def _depth(roots: tuple[Snapshot, ...]) -> int:
 
 
 def _longest(disks: tuple[Disk, ...]) -> Disk | None:
-    return max((disk for disk in disks if not _linked(disk)), key=_deltas, default=None)
+    return max((disk for disk in disks if _own(disk)), key=_deltas, default=None)
 
 
 def _judge(depth: int | None, disk: Disk | None, limits: SnapshotChainLimits) -> tuple[Severity, Text] | None:
@@ -99,9 +99,9 @@ def _deltas(disk: Disk) -> int:
     return len(disk.files) - 1
 
 
-def _linked(disk: Disk) -> bool:
-    """Whether the disk stands on a file of another folder, as that of a linked clone does."""
-    return len({_folder(file) for file in disk.files}) > 1
+def _own(disk: Disk) -> bool:
+    """Whether the disk stands on files of one folder alone: that of a linked clone stands on another machine's too."""
+    return len({_folder(file) for file in disk.files}) == 1
 
 
 def _folder(file: str) -> str:

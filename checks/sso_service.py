@@ -28,7 +28,7 @@ NO_STS = Message(
 
 # The security token service has had several ids; which one a release uses is not documented.
 STS = frozenset({"sts", "vmware-stsd", "vmware-sts-idmd"})
-SSO = STS | {"lookupsvc", "trustmanagement"}
+SSO = {*STS, "lookupsvc", "trustmanagement"}
 
 
 @check(

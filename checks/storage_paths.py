@@ -140,7 +140,7 @@ def _mounted(
         return
     by = [(hosts[one.host], one) for one in mounts if one.host in hosts and one.mounted is not False]
     if not by:
-        yield NotExamined(datastore, Unseen(NO_HOST()))
+        yield NotExamined(datastore, Unseen(NO_HOST(), derived=True))
         return
     yield Examined(datastore)
     if lost := [(host, one) for host, one in by if one.accessible is False or not datastore.accessible]:

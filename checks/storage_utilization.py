@@ -88,7 +88,7 @@ def _unseen(datastore: Datastore) -> Unseen | None:
     # Guessing either way would be worse: counted, a local disk hides a full pool; left out, a shared one does.
     if datastore.shared is None:
         return Unseen(NO_SHARING())
-    return Unseen(NO_CAPACITY()) if datastore.capacity <= 0 else None
+    return Unseen(NO_CAPACITY()) if datastore.used_percent is None else None
 
 
 def _judge(pool: Entity, datastores: list[Datastore], limits: StorageUtilizationLimits) -> Iterator[Verdict]:

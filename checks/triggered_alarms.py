@@ -3,20 +3,26 @@
 The table OWNERS says which alarm is another check's. An alarm that vCenter brings along is told by its system name,
 which does not change with the language; where none is known for certain, by its English name. Alarms that sites define
 themselves have no system name, and are never left out by mistake for one.
+
+An alarm is left to its owner only where that has judged the object in the same scan: with the owner switched off, or
+short of a privilege, nobody else would tell of it.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from vhealthd.checkapi import Field, Inventory, Limits, Need, check
 from vhealthd.model import (
     Blind,
     Category,
+    CheckResult,
     Entity,
     Examined,
     Facets,
     Finding,
     Message,
+    MoRef,
     NotExamined,
     Outcome,
     Severity,
@@ -79,9 +85,11 @@ class TriggeredAlarmsLimits(Limits):
         *(Need.CLUSTER_ALARM_ACTIONS, Need.HOST_ALARM_ACTIONS, Need.DATASTORE_ALARM_ACTIONS),
     },
     limits=TriggeredAlarmsLimits,
+    after_others=True,
     what="The alarms that stand on vCenter and on objects in scope: yellow is a warning, red is critical, one that "
-    "somebody has acknowledged is for information. Alarms whose subject another check judges are counted and left to "
-    "it. It also reports clusters, hosts and datastores whose alarm actions are switched off.",
+    "somebody has acknowledged is for information. Alarms whose subject another check has judged in the same scan are "
+    "counted and left to it; where that check is switched off, or could not see the object, they are reported here. It "
+    "also reports clusters, hosts and datastores whose alarm actions are switched off.",
     why="vCenter watches much that no check here does, and an alarm that nobody looks at stands for months. Where "
     "alarm actions are off, as they are for maintenance, alarms still change their colour and tell nobody.",
     fix="Find out in vCenter why the alarm was triggered and remove the cause. Then acknowledge it, or reset it to "
@@ -98,12 +106,13 @@ def triggered_alarms(inventory: Inventory, limits: TriggeredAlarmsLimits) -> Ite
         return
     vcenter, hosts = inventory.vcenter, {host.ref: host for host in inventory.hosts}
     objects: dict[object, Entity] = {vcenter.ref: vcenter}
-    owned: Counter[str] = Counter()
+    judged, owned = _judged(inventory.others), Counter[str]()
     for alarm in alarms:
         # A host's record tells whether it is in maintenance mode.
         entity = vcenter if alarm.entity is None else hosts.get(alarm.entity.ref, alarm.entity)
         objects.setdefault(entity.ref, entity)
-        if (owner := _owner(alarm)) and not limits.for_object(entity).owned:
+        owner = None if limits.for_object(entity).owned else _owner(alarm)
+        if owner and owner in judged and entity.ref not in judged[owner]:
             owned[owner] += 1
         elif alarm.status in GRADES:
             severity = Severity.INFO if alarm.acknowledged else GRADES[alarm.status]
@@ -127,6 +136,15 @@ def triggered_alarms(inventory: Inventory, limits: TriggeredAlarmsLimits) -> Ite
 
 def _owner(alarm: TriggeredAlarm) -> str | None:
     return OWNERS.get(alarm.system_name or "") or OWNERS.get(alarm.name or "")
+
+
+def _judged(others: Mapping[str, CheckResult]) -> Mapping[str, AbstractSet[MoRef]]:
+    """Return the checks that saw what they judge, each with the objects that it missed."""
+    return {
+        slug: {missed.object.ref for missed in one.not_examined}
+        for slug, one in others.items()
+        if one.outcome not in {Outcome.UNKNOWN, Outcome.SKIPPED}
+    }
 
 
 def _text(alarm: TriggeredAlarm) -> Text:

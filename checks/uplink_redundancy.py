@@ -46,7 +46,7 @@ class Team:
 
 
 Teams = dict[tuple[str, ...], Team]
-Groups = Mapping[str | None, list[DistributedPortGroup]]
+Groups = Mapping[str, list[DistributedPortGroup]]  # by the switch
 
 
 @check(
@@ -65,9 +65,9 @@ Groups = Mapping[str | None, list[DistributedPortGroup]]
 )
 def uplink_redundancy(inventory: Inventory, limits: Limits) -> Iterator[Verdict]:  # noqa: ARG001 - every check takes limits
     """Judge each team of each host once, however many port groups use it."""
-    groups: defaultdict[str | None, list[DistributedPortGroup]] = defaultdict(list)
+    groups: defaultdict[str, list[DistributedPortGroup]] = defaultdict(list)
     for group in inventory.port_groups:
-        if not group.carries_uplinks:
+        if group.switch_uuid and not group.carries_uplinks:
             groups[group.switch_uuid].append(group)
     for host in inventory.hosts:
         network = inventory.host_network[host.ref]

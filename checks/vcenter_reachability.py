@@ -70,10 +70,12 @@ def vcenter_reachability(inventory: Inventory, limits: VcenterReachabilityLimits
 
 
 def _slow(vcenter: VirtualCenter, way: Reachability, limits: VcenterReachabilityLimits) -> Iterator[Verdict]:
-    seconds = way.connect_seconds or 0
-    graded = exceeded(seconds, warning=limits.warning_connect_seconds, critical=limits.critical_connect_seconds)
-    if graded:
-        yield Finding(graded[0], vcenter, SLOW(connect_seconds=seconds, threshold_seconds=graded[1]), "connect")
+    if way.connect_seconds is None:
+        return
+    warning, critical = limits.warning_connect_seconds, limits.critical_connect_seconds
+    if graded := exceeded(way.connect_seconds, warning=warning, critical=critical):
+        text = SLOW(connect_seconds=way.connect_seconds, threshold_seconds=graded[1])
+        yield Finding(graded[0], vcenter, text, "connect")
 
 
 def _clock(way: Reachability, limit: float) -> Text | None:

@@ -1,9 +1,12 @@
 """Certificates for the mock estate: an authority, a server certificate signed by it, and hosts' own certificates."""
 
 import ipaddress
+import ssl
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -102,3 +105,12 @@ def make_certificates(*names: str, now: datetime | None = None, days: int = 365)
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return Certificates(pem(authority), pem(server), secret)
+
+
+def server_context(certificates: Certificates) -> ssl.SSLContext:
+    """Make a server's TLS context; the ssl module takes certificates from files only."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        Path(file.name).write_bytes(certificates.certificate + certificates.key)
+        context.load_cert_chain(file.name)
+    return context

@@ -7,14 +7,11 @@ async with MockVCenter(default_world(), faults=(Latency(0.02),)) as vcenter:
 import asyncio
 import gzip
 import socket
-import ssl
 import struct
-import tempfile
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import reduce
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -27,7 +24,7 @@ from mocks.faults import Fault, Inside
 from mocks.schema import release_key
 from mocks.sessions import Account, Level, Sessions
 from mocks.stats import Stats
-from mocks.tls import Certificates
+from mocks.tls import Certificates, server_context
 from mocks.vijson import NOT_FOUND, VimService
 from mocks.wire import SESSION_HEADER, Answer, Call, RefusedError, error, ok
 from mocks.world import World
@@ -96,7 +93,7 @@ class MockVCenter:
     async def __aenter__(self) -> Self:
         await self.runner.setup()
         host, port = self.address
-        site = web.TCPSite(self.runner, host, port, ssl_context=_context(self.tls) if self.tls else None)
+        site = web.TCPSite(self.runner, host, port, ssl_context=server_context(self.tls) if self.tls else None)
         await site.start()
         self.port = self.runner.addresses[0][1]
         return self
@@ -193,12 +190,3 @@ def _reset(request: web.Request, response: web.StreamResponse | None = None) -> 
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
     return response or web.Response()
-
-
-def _context(certificates: Certificates) -> ssl.SSLContext:
-    """Make the server's TLS context; the ssl module takes certificates from files only."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
-        Path(file.name).write_bytes(certificates.certificate + certificates.key)
-        context.load_cert_chain(file.name)
-    return context

@@ -91,7 +91,8 @@ def check(
     """Make a check of a function; its name, with dashes, is the check's slug.
 
     `kb` is the number of a Broadcom knowledge base article. One that is `opt_in` runs only where it is asked for by its
-    slug. One that judges `after_others` is told what they say, in `inventory.others`. Raises CheckDefinitionError for a function whose file has another name.
+    slug. One that judges `after_others` is told what they say, in `inventory.others`. Raises CheckDefinitionError for a
+    function whose file has another name.
     """
 
     def make(judge: Judge) -> Check:

@@ -6,8 +6,7 @@
 
 import asyncio
 import json
-import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,11 +16,13 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
-from vhealthd import artefacts, configcli, doctor, files, interpreter, logs, saved, terminal
+from vhealthd import artefacts, configcli, doctor, files, interpreter, logs, redaction, saved, terminal
 from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.checkdocs import check_page, check_rows, legend, limits_line, needs_line
+from vhealthd.commands.run import run_command
+from vhealthd.commands.signals import TerminatedError, until_terminated
 from vhealthd.config import InvalidConfigError, Loaded, Settings, VCenterSettings, load
-from vhealthd.errors import ConfigError, OutputError, UsageError, VhealthdError
+from vhealthd.errors import ConfigError, ListenError, OutputError, StateError, UsageError, VhealthdError
 from vhealthd.model import Outcome, ScanReport
 from vhealthd.saved import Sighting
 from vhealthd.scan import Scan, judge_again, new_run_id, scan, utc_now
@@ -70,13 +71,14 @@ def _last_words(error: Exception) -> tuple[str, int]:
             return f"vhealthd: {error}", CONFIG
         case UsageError():
             return f"vhealthd: {error}", USAGE
-        case OutputError():
+        case OutputError() | StateError() | ListenError():
             return f"vhealthd: {error}", IO_ERROR
         case VhealthdError():
             return f"vhealthd: {error}", SOFTWARE
         case _:
+            what = redaction.clean(str(error))
             return (
-                f"vhealthd: unexpected {type(error).__name__}: {error}. This is a fault of vhealthd; "
+                f"vhealthd: unexpected {type(error).__name__}: {what}. This is a fault of vhealthd; "
                 "run it again as vhealthd --log-level debug ... and report what it says"
             ), SOFTWARE
 
@@ -129,7 +131,7 @@ def scan_command(
     vcenters = _choose(settings, names)
     checks = catalogue.bind(settings, only=slugs)
     interpreter.tune()
-    report, seen = asyncio.run(_until_terminated(_scan(settings, checks, vcenters, from_inventory)))
+    report, seen = asyncio.run(until_terminated(_scan(settings, checks, vcenters, from_inventory)))
     if save_inventory:
         _save(save_inventory, seen, redact=redact)
     # The summary first: it is worth most where the reports cannot be written.
@@ -151,22 +153,6 @@ def _load(file: Path, catalogue: Catalogue, log_level: str | None, *, optional: 
     for warning in loaded.warnings:
         log.warning("configuration", problem=str(warning))
     return loaded
-
-
-class TerminatedError(Exception):
-    """SIGTERM came."""
-
-
-async def _until_terminated(work: Coroutine[None, None, T]) -> T:
-    """Do something until SIGTERM, which ends it as SIGINT does: sessions are logged out. Raises TerminatedError."""
-    task = asyncio.ensure_future(work)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel, "SIGTERM")
-    try:
-        return await task
-    except asyncio.CancelledError as cancelled:
-        if cancelled.args == ("SIGTERM",):
-            raise TerminatedError from None
-        raise
 
 
 def _formats(given: str | None, settings: Settings) -> tuple[str, ...]:
@@ -227,7 +213,7 @@ def doctor_command(context: click.Context, *, config_file: Path, names: tuple[st
     settings = _load(config_file, catalogue, context.obj or "error").settings
     checks = catalogue.bind(settings)
     plan = doctor.Examination(settings=settings, checks=checks, clock=utc_now)
-    found = asyncio.run(_until_terminated(doctor.examine(plan, _choose(settings, names))))
+    found = asyncio.run(until_terminated(doctor.examine(plan, _choose(settings, names))))
     if as_json:
         click.echo(json.dumps(doctor.rows(found), indent=2))
     else:
@@ -293,3 +279,8 @@ def config_schema_command() -> None:
 def config_init_command() -> None:
     """Print a configuration to begin with."""
     click.echo(configcli.starter(Catalogue.discover()), nl=False)
+
+
+# --- the service
+
+cli.add_command(run_command)

@@ -4,8 +4,9 @@ VhealthdError
 ├── ConfigError              the configuration cannot be used (exit 78)
 ├── UsageError               the command line names something that is not there (exit 64)
 ├── OutputError              a report cannot be written (exit 74)
-├── StateError               the state directory or its database cannot be used (exit 74)
 │   └── PdfError                 the PDF cannot be made; the other files can
+├── StateError               the state directory or its database cannot be used (exit 74)
+├── ListenError              the address of http.listen cannot be had (exit 74)
 ├── CheckDefinitionError     a check's file is wrong; found when the catalogue is made
 ├── UndeclaredNeedError      a check read data that it did not declare
 ├── DeliveryError            a sink did not take a delivery
@@ -50,6 +51,10 @@ class PdfError(OutputError):
 
 class StateError(VhealthdError):
     """The state directory or its database cannot be used."""
+
+
+class ListenError(VhealthdError):
+    """The address of http.listen cannot be had."""
 
 
 class CheckDefinitionError(VhealthdError):

@@ -1,8 +1,19 @@
-"""What is wrong with the service itself, by subject: said in `/healthz`, in `/readyz` and in the status of the unit."""
+"""What is wrong with the service itself, by subject: said in `/healthz`, in `/readyz` and in the metrics."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
 import structlog
 
+from vhealthd.model import Delivery, DeliveryState
+from vhealthd.schedule import Schedule
+
 log = structlog.get_logger(__name__)
+
+# A delivery that was given up is a problem for so long; `vhealthd deliveries` shows it after that, too.
+_TOLD = timedelta(days=1)
+# What a scan may be late, over its deadline, before it is missed.
+_LATE = timedelta(minutes=15)
 
 
 class Health:
@@ -16,6 +27,11 @@ class Health:
         """Every problem, as a sentence that begins with its subject."""
         return tuple(f"{subject}: {what}" for subject, what in sorted(self._problems.items()))
 
+    @property
+    def subjects(self) -> frozenset[str]:
+        """What has a problem."""
+        return frozenset(self._problems)
+
     def wrong(self, subject: str, what: str) -> None:
         """Note a problem."""
         if self._problems.get(subject) != what:
@@ -26,3 +42,26 @@ class Health:
         """Note that a subject has no problem (any more)."""
         if self._problems.pop(subject, None) is not None:
             log.info("problem is over", subject=subject)
+
+
+def delivery_problems(deliveries: Iterable[Delivery], now: datetime) -> Iterator[str]:
+    """Yield a sentence for each sink that did not take something: for now, or of late for good."""
+    waiting: dict[str, list[Delivery]] = {}
+    failed: dict[str, list[Delivery]] = {}
+    for one in deliveries:
+        if one.state is DeliveryState.FAILED and one.settled and now - one.settled < _TOLD:
+            failed.setdefault(one.parcel.sink, []).append(one)
+        elif one.state in {DeliveryState.PENDING, DeliveryState.SENDING} and one.error:
+            waiting.setdefault(one.parcel.sink, []).append(one)
+    for what, sinks in (("wait", waiting), ("were given up", failed)):
+        for sink, some in sorted(sinks.items()):
+            # the newest comes first
+            yield f"{sink}: {len(some)} deliveries {what}: {some[0].error}"
+
+
+def is_stale(
+    last_finished: datetime | None, began: datetime, now: datetime, schedule: Schedule, deadline: timedelta
+) -> bool:
+    """Whether a scan that was due has not come to its end in time. What was due before the service began counts not."""
+    due = schedule.due_after(last_finished or began)
+    return now > max(due, began) + schedule.jitter + deadline + _LATE

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -22,6 +23,7 @@ from vhealthd.model import Outcome, Parcel, ScanReport
 from vhealthd.orders import Order
 from vhealthd.scan import Progress, Scan, scan
 from vhealthd.state import State
+from vhealthd.vcenter.observer import Observer
 
 log = structlog.get_logger(__name__)
 
@@ -52,13 +54,13 @@ def read_plan(file: Path, catalogue: Catalogue) -> Plan:
     return Plan(settings=loaded.settings, checks=catalogue.bind(loaded.settings), sha256=digest)
 
 
-class Watcher(Progress):
+class Watcher(Progress, Protocol):
     """Whoever wants to know of runs."""
 
     def started(self, order: Order) -> None:
         """Hear that a run has begun."""
 
-    def ended(self, order: Order, report: ScanReport | None, pdf_error: str | None = None) -> None:
+    def ended(self, order: Order, report: ScanReport | None) -> None:
         """Hear that a run is committed, or without a report that it is given up."""
 
 
@@ -75,6 +77,7 @@ class Runner:
     packed: Callable[[], None]  # wakes the outbox
     health: Health
     watcher: Watcher
+    observer: Observer
     clock: Clock
     sleep: Sleep = asyncio.sleep
     _overdue: float | None = field(default=None, init=False)
@@ -114,15 +117,16 @@ class Runner:
                 trigger=order.trigger,
                 strict=False,
                 progress=self.watcher,
+                observer=self.observer,
                 clock=self.clock,
             ),
             plan.settings.vcenters,
         )
         self._overdue = None  # from here on it is the disk that may take its time, and that is said elsewhere
         made = await self._keep(report, plan)
-        log.info("run committed", **_counts(report), pdf=made.pdf_error or "made")
+        log.info("run committed", **_counts(report), files=sorted(made.files))
         self._note(made)
-        self.watcher.ended(order, report, made.pdf_error)
+        self.watcher.ended(order, report)
         return report
 
     async def _begin(self, order: Order) -> int:

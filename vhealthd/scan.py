@@ -33,6 +33,7 @@ from vhealthd.saved import Missing, Sighting
 from vhealthd.vcenter.client import VCenterClient
 from vhealthd.vcenter.collect import Collector
 from vhealthd.vcenter.connectivity import reach
+from vhealthd.vcenter.observer import Nobody, Observer
 from vhealthd.vcenter.transport import Pace
 from vhealthd.vcenter.tree import Scope
 from vhealthd.vcenter.visit import Door, door, door_or_reason, resolver, visit
@@ -71,6 +72,7 @@ class Scan:
     progress: Progress
     clock: Clock = utc_now
     pace: Pace = field(default_factory=Pace)
+    observer: Observer = field(default_factory=Nobody)
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -137,7 +139,7 @@ def _settle(plan: Scan, vcenter: VCenterReport, as_of: datetime) -> VCenterRepor
 async def _look_and_judge(plan: Scan, to: Door, deadline: float) -> tuple[VCenterReport, Sighting]:
     """Scan one vCenter, and log out of it whatever happens."""
     in_flight = plan.settings.scan.requests_in_flight
-    async with visit(to, in_flight=in_flight, deadline=deadline, pace=plan.pace) as client:
+    async with visit(to, in_flight=in_flight, deadline=deadline, pace=plan.pace, observer=plan.observer) as client:
         sighting, results = await _with_client(plan, to, client, deadline)
     sighting = replace(sighting, requests=client.transport.traffic.requests)
     return _describe(sighting, results), sighting

@@ -10,7 +10,7 @@ from vhealthd.model import Param, Text
 _BYTES = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
-def _size(value: float) -> str:
+def size(value: float) -> str:
     """Return bytes in the largest unit that keeps the number, as it is shown, at 1 or more; a KB is 1024 bytes."""
     amount, unit = float(value), 0
     # Rounded first: just below a unit it would say "1024.0 KB".
@@ -31,7 +31,7 @@ def _days(value: float) -> str:
 _UNITS: dict[str, Callable[[Any], str]] = {
     "percent": lambda value: f"{value:.1f} %",
     "limit": lambda value: f"{value:g} %",
-    "bytes": _size,
+    "bytes": size,
     "days": _days,
     "hours": lambda value: f"{value:.1f}".removesuffix(".0") + " h",
     "seconds": lambda value: f"{value:.1f} s",

@@ -81,6 +81,14 @@ def test_every_text_can_be_read(slug: str, case: Case) -> None:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
+def test_a_check_is_as_bad_as_it_may_be_and_no_worse(slug: str) -> None:
+    """A maximum below what the tables show would change findings unseen; one above them would be an empty promise."""
+    of_it = [case for other, case in CASES if other == slug]
+    shown = {finding.severity for case in of_it for finding in findings(slug, case.given, case.limits)}
+    assert max(shown, key=lambda one: one.rank) is load(slug).maximum
+
+
+@pytest.mark.parametrize("slug", SLUGS)
 def test_a_check_reads_what_it_declares_and_nothing_else(slug: str) -> None:
     check, estate = load(slug), _estate()
     assert verdicts(slug, estate), "it must judge something, or this test shows nothing"

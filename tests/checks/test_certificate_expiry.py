@@ -41,6 +41,11 @@ CASES = [
         _finds(("warning", "vc01", "machine-ssl:a")),
     ),
     Case(
+        "more than 15 days still warn",
+        _of(certificates(served=certificate(left_days=15.1))),
+        _finds(("warning", "vc01", "machine-ssl:a")),
+    ),
+    Case(
         "exactly 15 days are critical",
         _of(certificates(served=certificate(left_days=15))),
         _finds(("critical", "vc01", "machine-ssl:a")),
@@ -53,6 +58,11 @@ CASES = [
     Case(
         "the one that signs tokens has limits of its own",
         _of(certificates(signing=(certificate("sts-signing", left_days=90, name="s"),))),
+        _finds(("warning", "vc01", "sts-signing:s")),
+    ),
+    Case(
+        "more than 30 days still warn",
+        _of(certificates(signing=(certificate("sts-signing", left_days=30.1, name="s"),))),
         _finds(("warning", "vc01", "sts-signing:s")),
     ),
     Case(
@@ -74,6 +84,16 @@ CASES = [
         "an issuer that is a trusted root is judged once",
         _of(certificates(signing=(certificate("sts-signing", name="s"), ISSUER), roots=(ROOT,))),
         _finds(("critical", "vc01", "trusted-root:r")),
+    ),
+    Case(
+        "a signing certificate that is a trusted root too keeps the limits of what signs tokens",
+        _of(
+            certificates(
+                signing=(certificate("sts-signing", left_days=80, name="r"),),
+                roots=(certificate("trusted-root", left_days=80, name="r"),),
+            )
+        ),
+        _finds(("warning", "vc01", "sts-signing:r")),
     ),
     Case(
         "a root in two chains is judged once",
@@ -166,3 +186,12 @@ def test_the_text_names_role_and_subject_so_that_nobody_renews_the_wrong_one() -
     )
     (gone,) = findings(SLUG, _of(certificates(hosts={host(): _host(-2)})))
     assert english(gone.text) == "The certificate of the host (CN=h) expired 2 days ago (2026-02-28 06:00 UTC)"
+
+
+@pytest.mark.parametrize(
+    ("left_days", "text"),
+    [(0.5, "expires in 0.5 days"), (0, "expires in 0 days"), (-0.5, "expired 0.5 days ago")],
+)
+def test_the_text_tells_the_last_hours_from_the_first_ones_after(left_days: float, text: str) -> None:
+    (found,) = findings(SLUG, _of(certificates(hosts={host(): _host(left_days)})))
+    assert text in english(found.text)

@@ -14,7 +14,9 @@ RESTING = host("esx04", in_maintenance_mode=True)
 ALONE = host("alone", cluster=None)
 BOTH = frozenset({"prod", "esx01", "esx02"})
 NEITHER = frozenset({"prod"})
+EMPTY, UNREAD = entity("ClusterComputeResource", "empty"), entity("ClusterComputeResource", "unread")
 NO_ROOM = ClusterIssue(type="InsufficientFailoverResourcesEvent", message="Insufficient resources.")
+NO_AGENT = ClusterIssue(type="HostNoAgentEvent", message="No agent.")
 
 
 def _cluster(
@@ -57,13 +59,23 @@ CASES = [
         _cluster(settings(ha=False, host_monitoring="disabled")),
         _one("critical", "ha", NEITHER),
     ),
-    Case(
-        "host monitoring off warns", _cluster(settings(host_monitoring="disabled")), _one("warning", "host-monitoring")
+    *(
+        Case(
+            f"host monitoring that is {word} warns",
+            _cluster(settings(host_monitoring=word)),
+            _one("warning", "host-monitoring"),
+        )
+        for word in ("disabled", "partial")  # the last one: a word of a later release
     ),
     Case("DRS off warns, whatever is set for when it is on", _cluster(settings(drs=False)), _one("warning", "drs")),
     Case("DRS by hand warns", _cluster(settings(drs_behavior="manual")), _one("warning", "drs")),
     Case("DRS by half warns", _cluster(settings(drs_behavior="partiallyAutomated")), _one("warning", "drs")),
-    Case("a behaviour of a later release warns", _cluster(settings(drs_behavior="wise")), _one("warning", "drs")),
+    *(
+        Case(
+            f"so does {word}, as a later release may say", _cluster(settings(drs_behavior=word)), _one("warning", "drs")
+        )
+        for word in ("adaptive", "wise")
+    ),
     Case(
         "what is not told is not examined",
         _cluster(settings(ha=None, drs=None)),
@@ -130,6 +142,19 @@ CASES = [
         _cluster(settings(ha=False), hosts=(A, host("other", cluster=entity("ClusterComputeResource", "test")))),
         Says(missed={("prod", None)}),
     ),
+    Case(
+        "clusters that are not judged hide none that follows",
+        estate(
+            {Need.CLUSTER_SETTINGS: {UNREAD: LATE, CLUSTER: settings(ha=False)}},
+            clusters=(EMPTY, UNREAD, CLUSTER),
+            hosts=(host("u1", cluster=UNREAD), host("u2", cluster=UNREAD), A, B),
+        ),
+        Says(
+            finds={("critical", "prod", "ha")},
+            examined={"prod"},
+            missed={("unread", None), ("prod", "config-issues")},
+        ),
+    ),
     Case("nothing is there", estate({}, clusters=()), Says()),
     Case("without the rule of DRS", _cluster(settings(drs=False)), Says(examined=BOTH), {"drs": False}),
     Case(
@@ -153,9 +178,25 @@ def test_cluster_ha_drs(case: Case) -> None:
     assert says(SLUG, case.given, case.limits) == case.says
 
 
-def test_a_complaint_is_quoted_and_counted() -> None:
-    (found,) = findings(SLUG, _cluster(issues=(NO_ROOM, NO_ROOM)))
-    assert english(found.text) == "vCenter reports: Insufficient resources (and 1 more of this kind)"
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (1, "vCenter reports: Insufficient resources"),
+        (2, "vCenter reports: Insufficient resources (and 1 more of this kind)"),
+        (3, "vCenter reports: Insufficient resources (and 2 more of this kind)"),
+    ],
+)
+def test_a_complaint_is_quoted_and_counted(count: int, text: str) -> None:
+    (found,) = findings(SLUG, _cluster(issues=(NO_ROOM,) * count))
+    assert english(found.text) == text
+
+
+@pytest.mark.parametrize("issues", [(NO_ROOM, NO_AGENT), (NO_AGENT, NO_ROOM)], ids=["sorted", "unsorted"])
+def test_each_kind_is_quoted_in_its_own_words_sorted_by_kind(issues: tuple[ClusterIssue, ...]) -> None:
+    assert [(one.key, english(one.text)) for one in findings(SLUG, _cluster(issues=issues))] == [
+        ("config-issue HostNoAgentEvent", "vCenter reports: No agent"),
+        ("config-issue InsufficientFailoverResourcesEvent", "vCenter reports: Insufficient resources"),
+    ]
 
 
 def test_a_complaint_without_words_is_named_by_its_kind() -> None:

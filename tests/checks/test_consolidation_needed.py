@@ -43,8 +43,19 @@ CASES = [
         inventory(vm_consolidation=dict.fromkeys(BYSTANDERS, True)),
         Says(),
     ),
+    Case(
+        "a VM that is not judged hides none that follows",
+        inventory(vm_consolidation={BYSTANDERS[0]: True, vm("unread"): LATE, vm(): True}),
+        Says(finds=WARNING.finds, examined={"web01"}, missed={("unread", None)}),
+    ),
     Case("nothing is there", inventory(), Says()),
     Case("the limit is configurable", _needed(FULL), WARNING, {"critical_datastore_percent": 90}),
+    Case(
+        "a datastore that is not seen exceeds no limit, not even 0 %",
+        _needed(FULL, seen=()),
+        UNJUDGED,
+        {"critical_datastore_percent": 0},
+    ),
 ]
 
 

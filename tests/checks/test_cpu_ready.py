@@ -29,15 +29,23 @@ CASES = [
         extras(Need.VM_CPU_READY, {vm("off", power_state="poweredOff"): 50, vm("asleep", power_state="suspended"): 50}),
         Says(),
     ),
-    Case(
-        "of a VM out of reach only old news is known",
-        extras(Need.VM_CPU_READY, {vm(connection_state="disconnected"): 50}),
-        MISSED,
+    *(
+        Case(
+            f"of a VM that is {state} only old news is known",
+            extras(Need.VM_CPU_READY, {vm(connection_state=state): 50}),
+            MISSED,
+        )
+        for state in ("disconnected", "inaccessible", "adrift")  # the last one: a word of a later release
     ),
     Case(
         "templates, vCLS, agents and placeholders are no matter",
         extras(Need.VM_CPU_READY, dict.fromkeys(BYSTANDERS, 50)),
         Says(),
+    ),
+    Case(
+        "a VM that is not judged hides none that follows",
+        extras(Need.VM_CPU_READY, {vm("off", power_state="poweredOff"): 50, vm("unread"): LATE, vm(): 50}),
+        Says(finds=CRITICAL.finds, examined={"web01"}, missed={("unread", None)}),
     ),
     Case("nothing is there", extras(Need.VM_CPU_READY, {}), Says()),
     Case("limits can be set", _of(8), CRITICAL, {"warning_percent": 2, "critical_percent": 7}),

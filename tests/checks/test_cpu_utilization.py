@@ -1,8 +1,8 @@
 import pytest
 
-from tests.builders import BYSTANDERS, CLUSTER, LATE, Case, Says, entity, findings, host, inventory, says
+from tests.builders import BYSTANDERS, CLUSTER, LATE, Case, Says, entity, findings, host, inventory, says, verdicts
 from vhealthd.checkapi import Inventory
-from vhealthd.model import Host, HostUsage, Unseen
+from vhealthd.model import Host, HostUsage, NotExamined, Unseen
 from vhealthd.wording import english
 
 SLUG = "cpu-utilization"
@@ -91,3 +91,8 @@ def test_the_text_names_value_and_limit() -> None:
     (found,) = findings(SLUG, _hosts({ALONE: _cpu(86_000, 100_000)}))
     assert english(found.text) == "86.0 % of the CPU is used (86.0 GHz of 100.0 GHz); the limit is 85 %"
     assert found.text.params["threshold_percent"] == 85
+
+
+def test_a_cluster_without_hosts_to_judge_is_no_reason_of_its_own() -> None:
+    missed = [one for one in verdicts(SLUG, _hosts({A: LATE})) if isinstance(one, NotExamined)]
+    assert {one.object.name: one.why.derived for one in missed} == {"esx01": False, "prod": True}

@@ -103,6 +103,11 @@ VCENTER_CASES = [
         Says(examined={"vc01", "esx02.lab.example"}, blind=True),
     ),
     Case(
+        "no DNS server answers, and its own are hidden: vCenter is not examined",
+        inventory(names=names(vcenter=lookup(status="failed"), appliance_dns_servers=FORBIDDEN)),
+        Says(missed={("vc01", "dns-servers")}, blind=True),
+    ),
+    Case(
         "an address in the URL has no name to judge",
         inventory(names=names(by_address=True)),
         Says(examined={"vc01"}, missed={("vc01", "name")}),
@@ -121,6 +126,11 @@ VCENTER_CASES = [
         "the same DNS server twice is one",
         inventory(names=names(appliance_dns_servers=("10.0.0.53", "10.0.0.53"))),
         Says(finds={("warning", "vc01", "dns-servers")}, examined={"vc01"}),
+    ),
+    Case(
+        "more than two are fine",
+        inventory(names=names(appliance_dns_servers=(*DNS_SERVERS, "10.0.2.53"))),
+        VCENTER_FINE,
     ),
     Case(
         "one DNS server may be enough",
@@ -206,8 +216,28 @@ def test_an_address_in_the_url_is_nobodys_fault() -> None:
     assert missed.why.outcome is Outcome.SKIPPED
 
 
-def test_the_text_says_where_a_name_leads() -> None:
-    (found,) = findings(SLUG, _vcenter(lookup(pointers={"10.9.9.9": ()})))
-    assert english(found.text) == (
-        "DNS leads the name vc01.lab.example to 10.9.9.9, but vCenter was reached at 10.0.0.10"
-    )
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (_vcenter(lookup(status="absent")), "DNS has no address for the name vc01.lab.example"),
+        (
+            _vcenter(lookup(pointers={"10.9.9.9": ()})),
+            "DNS leads the name vc01.lab.example to 10.9.9.9, but vCenter was reached at 10.0.0.10",
+        ),
+        (
+            _vcenter(lookup(pointers={CONNECTED_TO: (), "10.0.0.11": ()})),
+            "There is no PTR record for 10.0.0.10, 10.0.0.11; it should name vc01.lab.example",
+        ),
+        (
+            _vcenter(lookup(pointers={CONNECTED_TO: (), "10.0.0.11": ("old.lab.example",)})),
+            "The PTR record of 10.0.0.11 names old.lab.example; it should name vc01.lab.example",
+        ),
+        (
+            inventory(names=names(appliance_dns_servers=("10.0.0.53",))),
+            "Number of DNS servers that it asks: 1; there should be at least 2",
+        ),
+    ],
+)
+def test_the_text_names_what_was_found_and_what_should_be(given: Inventory, text: str) -> None:
+    (found,) = findings(SLUG, given)
+    assert english(found.text) == text

@@ -82,6 +82,25 @@ CASES = [
         extras(Need.VM_IDENTITY, {FIRST: A, **dict.fromkeys(BYSTANDERS, A)}),
         Says(examined={"web01"}),
     ),
+    Case(
+        "copies that are all off are worth knowing",
+        extras(Need.VM_IDENTITY, {vm("web01", power_state="poweredOff"): A, OFF: A}),
+        _both("info", MAC, "bios-uuid", "instance-uuid"),
+    ),
+    Case(
+        "a VM that is not compared hides none that follows",
+        extras(
+            Need.VM_IDENTITY,
+            {
+                BYSTANDERS[0]: A,
+                vm("unread"): LATE,
+                vm("second half"): replace(A, fault_tolerance_copy=True),
+                FIRST: A,
+                SECOND: replace(B, macs=A.macs),
+            },
+        ),
+        Says(finds=_both("warning", MAC).finds, examined=BOTH, missed={("unread", None)}),
+    ),
     Case("nothing is there", extras(Need.VM_IDENTITY, {}), Says()),
 ]
 
@@ -96,8 +115,17 @@ def test_it_is_opt_in_and_never_does_more_than_warn() -> None:
     assert load(SLUG).maximum is Severity.WARNING
 
 
-def test_the_text_names_the_others_but_not_all_of_many() -> None:
-    many = {vm(f"copy-{number}"): replace(identity(str(number)), macs=("aa:bb",)) for number in range(6)}
+@pytest.mark.parametrize(
+    ("copies", "others"),
+    [
+        (2, "copy-1"),
+        (4, "copy-1, copy-2, copy-3"),
+        (5, "copy-1, copy-2, copy-3 and 1 more"),
+        (9, "copy-1, copy-2, copy-3 and 5 more"),
+    ],
+)
+def test_the_text_names_the_others_but_not_all_of_many(copies: int, others: str) -> None:
+    many = {vm(f"copy-{number}"): replace(identity(str(number)), macs=("aa:bb",)) for number in range(copies)}
     found = findings(SLUG, extras(Need.VM_IDENTITY, many))
-    assert english(found[0].text) == "The MAC address aa:bb is also that of copy-1, copy-2, copy-3 and 2 more"
-    assert len(found) == 6
+    assert english(found[0].text) == f"The MAC address aa:bb is also that of {others}"
+    assert len(found) == copies

@@ -1,4 +1,5 @@
 import pytest
+from pydantic import ValidationError
 
 from tests.builders import BYSTANDERS, GIB, LATE, Case, Says, findings, load, says, vm
 from tests.builders_extras import extras, guest_disk
@@ -43,6 +44,12 @@ CASES = [
         _of(guest_disk("/data", used_percent=99), guest_disk("/data", used_percent=10)),
         FINE,
     ),
+    Case(
+        "nor is it one where the smallest are judged",
+        _of(guest_disk(capacity=0)),
+        FINE,
+        {"minimum_capacity_gb": 0},
+    ),
     Case("tools that report none", _of(), MISSED),
     Case("what was not read is not examined", _unseen(LATE), MISSED),
     Case(
@@ -53,15 +60,23 @@ CASES = [
         ),
         Says(),
     ),
-    Case(
-        "of a VM out of reach only old news is known",
-        extras(Need.VM_GUEST_DISKS, {vm(connection_state="disconnected"): FULL}),
-        MISSED,
+    *(
+        Case(
+            f"of a VM that is {state} only old news is known",
+            extras(Need.VM_GUEST_DISKS, {vm(connection_state=state): FULL}),
+            MISSED,
+        )
+        for state in ("disconnected", "inaccessible", "adrift")  # the last one: a word of a later release
     ),
     Case(
         "templates, vCLS, agents and placeholders are no matter",
         extras(Need.VM_GUEST_DISKS, dict.fromkeys(BYSTANDERS, FULL)),
         Says(),
+    ),
+    Case(
+        "a VM that is not judged hides none that follows",
+        extras(Need.VM_GUEST_DISKS, {vm("off", power_state="poweredOff"): FULL, vm("unread"): LATE, vm(): FULL}),
+        Says(finds={("critical", "web01", "/var")}, examined={"web01"}, missed={("unread", None)}),
     ),
     Case("nothing is there", extras(Need.VM_GUEST_DISKS, {}), Says()),
     Case("limits can be set", _of(guest_disk(used_percent=60)), _finds(("warning", "/var")), {"warning_percent": 55}),
@@ -88,3 +103,10 @@ def test_the_text_gives_path_share_room_and_limit() -> None:
     assert english(found.text) == (
         "The file system /var in the guest is 97.0 % full (3.0 GB of 100.0 GB are free); the limit is 95 %"
     )
+
+
+def test_the_smallest_capacity_may_be_0_and_not_less() -> None:
+    limits = load(SLUG).limits
+    limits.model_validate({"minimum_capacity_gb": 0})
+    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+        limits.model_validate({"minimum_capacity_gb": -0.5})

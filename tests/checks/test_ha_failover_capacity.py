@@ -2,10 +2,20 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.builders import CLUSTER, GIB, LATE, Case, Says, findings, host, says, vm
+from tests.builders import CLUSTER, GIB, LATE, Case, Says, entity, findings, host, says, verdicts, vm
 from tests.builders_clusters import demand, estate, failover, percents, usage
 from vhealthd.checkapi import Inventory, Need
-from vhealthd.model import ClusterFailover, Host, HostUsage, Reserve, Unseen, VirtualMachine, VmDemand
+from vhealthd.model import (
+    ClusterFailover,
+    Host,
+    HostUsage,
+    NotExamined,
+    Outcome,
+    Reserve,
+    Unseen,
+    VirtualMachine,
+    VmDemand,
+)
 from vhealthd.wording import english
 
 SLUG = "ha-failover-capacity"
@@ -14,7 +24,9 @@ A, B, C = host("esx01"), host("esx02"), host("esx03")
 AWAY = host("esx04", connection_state="notResponding")
 RESTING = host("esx05", in_maintenance_mode=True)
 THREE: Mapping[Host, HostUsage | Unseen] = {A: usage(), B: usage(), C: usage()}
+ONE_WORKS = failover(effective_cpu=970, effective_memory=97 * GIB)
 WEB = vm(on=A)
+EMPTY, UNREAD = entity("ClusterComputeResource", "empty"), entity("ClusterComputeResource", "unread")
 FINE = Says(examined={"prod"})
 
 
@@ -100,6 +112,11 @@ CASES = [
         _says(("critical", "n-1 cpu"), ("critical", "n-1 memory")),
     ),
     Case("a reservation counts where it is more", _needs(10, cpu_reservation=2001), _says(("critical", "n-1 cpu"))),
+    Case(
+        "so does one of memory",
+        _needs(0, 10 * GIB, memory_reservation=201 * GIB),
+        _says(("critical", "n-1 memory")),
+    ),
     Case("it is not added to what is used", _needs(1500, cpu_reservation=1500), FINE),
     Case(
         "the larger counts for each machine by itself",
@@ -119,15 +136,21 @@ CASES = [
         _says(("critical", "n-1 cpu")),
     ),
     Case(
+        "a host of another cluster gives nothing",
+        _cluster(hosts={**THREE, host("other", cluster=UNREAD): usage(9000)}),
+        FINE,
+    ),
+    Case(
         "the largest host is the one that fails",
         _cluster(hosts={A: usage(2000), B: usage(500), C: usage(500)}, vms={WEB: demand(1001, 0)}),
         _says(("critical", "n-1 cpu")),
     ),
     Case(
-        "with one working host of two nothing can fail over",
-        _cluster(failover(effective_cpu=970, effective_memory=97 * GIB), hosts={A: usage(), RESTING: usage()}),
+        "with one working host of two not even the smallest machine can fail over",
+        _cluster(ONE_WORKS, hosts={A: usage(), RESTING: usage()}, vms={WEB: demand(1, 1)}),
         _says(("critical", "n-1 cpu"), ("critical", "n-1 memory")),
     ),
+    Case("none has to where none runs", _cluster(ONE_WORKS, hosts={A: usage(), RESTING: usage()}, vms={}), FINE),
     Case(
         "a machine whose needs are not told is left out",
         _cluster(vms={WEB: LATE, vm("b", on=B): demand(2001, 0)}),
@@ -138,7 +161,23 @@ CASES = [
         _cluster(vms={WEB: demand(None, None, cpu_reservation=2001)}),
         _says(("critical", "n-1 cpu")),
     ),
-    Case("without capacities", _cluster(hosts={**THREE, B: usage(None)}), _missing("n-1 cpu")),
+    Case(
+        "what is not told of one machine adds nothing to what the others need",
+        _cluster(
+            vms={
+                WEB: demand(1800, 180 * GIB),
+                vm("b", on=B): demand(None, None, cpu_reservation=None, memory_reservation=None),
+            }
+        ),
+        FINE,
+    ),
+    Case("without capacities of CPU", _cluster(hosts={**THREE, B: usage(None)}), _missing("n-1 cpu")),
+    Case("without capacities of memory", _cluster(hosts={**THREE, B: usage(1000, None)}), _missing("n-1 memory")),
+    Case(
+        "memory is judged without capacities of CPU",
+        _cluster(hosts={**THREE, B: usage(None)}, vms={WEB: demand(0, 201 * GIB)}),
+        Says(finds={("critical", "prod", "n-1 memory")}, examined={"prod"}, missed={("prod", "n-1 cpu")}),
+    ),
     Case(
         "a host that was not read may be the largest",
         _cluster(hosts={**THREE, B: LATE}),
@@ -147,12 +186,29 @@ CASES = [
     Case("an effective capacity of zero", _cluster(failover(effective_cpu=0)), _missing("n-1 cpu")),
     Case("none that works", _cluster(hosts={AWAY: usage(), RESTING: usage()}), _missing("n-1 cpu", "n-1 memory")),
     Case("the margin is configurable", _needs(1801), FINE, {"warning_spare_percent": 5}),
+    Case("without a margin what just fits is fine", _needs(2000, 200 * GIB), FINE, {"warning_spare_percent": 0}),
+    Case(
+        "without a margin what does not fit is critical",
+        _needs(2001, 200 * GIB + 1),
+        _says(("critical", "n-1 cpu"), ("critical", "n-1 memory")),
+        {"warning_spare_percent": 0},
+    ),
     # clusters that are not judged
     Case("without HA nothing is kept free", _cluster(failover(ha=False)), Says(missed={("prod", None)})),
     Case("whether there is HA is not told", _cluster(failover(ha=None)), Says(missed={("prod", None)})),
     Case("what was not read", _cluster(LATE), Says(missed={("prod", None)})),
     Case("a cluster of one host", _cluster(hosts={A: usage()}), Says(missed={("prod", None)})),
     Case("an empty cluster is no matter", _cluster(hosts={}), Says()),
+    Case(
+        "clusters that are not judged hide none that follows",
+        estate(
+            {Need.CLUSTER_FAILOVER: {UNREAD: LATE, CLUSTER: failover(admission_control=False)}},
+            clusters=(EMPTY, UNREAD, CLUSTER),
+            hosts=(host("u1", cluster=UNREAD), host("u2", cluster=UNREAD), *THREE),
+            host_usage=THREE,
+        ),
+        Says(finds={("warning", "prod", "admission-control")}, examined={"prod"}, missed={("unread", None)}),
+    ),
     Case("nothing is there", estate({}, clusters=()), Says()),
 ]
 
@@ -160,6 +216,24 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_ha_failover_capacity(case: Case) -> None:
     assert says(SLUG, case.given, case.limits) == case.says
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome", "reason"),
+    [
+        (_cluster(failover(ha=False)), Outcome.SKIPPED, "vSphere HA is off, which cluster-ha-drs reports"),
+        (_cluster(failover(ha=None)), Outcome.UNKNOWN, "vCenter does not say how it is set, or how much is left"),
+        (
+            _cluster(hosts={A: usage()}),
+            Outcome.SKIPPED,
+            "the cluster has one host, so there is nowhere to fail over to",
+        ),
+    ],
+)
+def test_only_what_is_not_told_is_anybodys_fault(given: Inventory, outcome: Outcome, reason: str) -> None:
+    (missed,) = verdicts(SLUG, given)
+    assert isinstance(missed, NotExamined)
+    assert (missed.why.outcome, english(missed.why.reason)) == (outcome, reason)
 
 
 def test_the_text_names_room_need_and_limit() -> None:

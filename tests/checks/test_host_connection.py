@@ -84,6 +84,11 @@ CASES = [
         Says(finds={("critical", "lost", None)}, examined={"lost"}, missed={("lost", "quarantine")}),
     ),
     Case("a state of a later release is not judged", _hosts(STRANGE), Says(missed={("strange", None)})),
+    Case(
+        "and it hides no host that follows",
+        _hosts(STRANGE, LOST),
+        Says(finds={("critical", "lost", None)}, examined={"lost"}, missed={("strange", None)}),
+    ),
     Case("nothing is there", _hosts(vms=BYSTANDERS), Says()),
 ]
 
@@ -93,6 +98,18 @@ def test_host_connection(case: Case) -> None:
     assert says(SLUG, case.given, case.limits) == case.says
 
 
-def test_the_text_counts_what_was_running() -> None:
-    (found,) = findings(SLUG, _hosts(SILENT, vms=(vm("a", on=SILENT), vm("b", on=SILENT))))
-    assert english(found.text) == ("The host does not respond to vCenter; virtual machines that were running on it: 2")
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            _hosts(SILENT, vms=(vm("a", on=SILENT), vm("b", on=SILENT))),
+            "The host does not respond to vCenter; virtual machines that were running on it: 2",
+        ),
+        (_hosts(SILENT), "The host does not respond to vCenter; virtual machines that were running on it: 0"),
+        (_hosts(LOST), "The host is disconnected from vCenter; virtual machines that were running on it: 0"),
+        (_hosts(ASLEEP), "The host is in standby (standBy) and takes no work"),
+    ],
+)
+def test_the_text_tells_the_state_and_counts_what_was_running(given: Inventory, text: str) -> None:
+    (found,) = findings(SLUG, given)
+    assert english(found.text) == text

@@ -2,9 +2,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.builders import BYSTANDERS, FORBIDDEN, LATE, Case, Says, findings, host, says
+from tests.builders import BYSTANDERS, FORBIDDEN, LATE, Case, Says, findings, host, says, verdicts
 from tests.builders_hosts import LOG_HOST, access, lockdown, of_hosts, options, services
 from vhealthd.checkapi import Inventory, Need
+from vhealthd.model import NotExamined
 from vhealthd.wording import english
 
 SLUG = "host-hardening"
@@ -49,11 +50,8 @@ CASES = [
     Case(
         "no lockdown warns", _host(host_lockdown=lockdown("lockdownDisabled")), _finds(("warning", "esx01", "lockdown"))
     ),
-    Case(
-        "strict lockdown is fine, and so is one of a later release",
-        _host(host_lockdown=lockdown("lockdownStrict")),
-        _finds(),
-    ),
+    Case("strict lockdown is fine", _host(host_lockdown=lockdown("lockdownStrict")), _finds()),
+    Case("so is one of a later release", _host(host_lockdown=lockdown("lockdownComplete")), _finds()),
     Case("no remote log warns", _host(host_options=options("")), _finds(("warning", "esx01", "syslog"))),
     Case("nor is <none> a host", _host(host_options=options(" <none> ")), _finds(("warning", "esx01", "syslog"))),
     Case(
@@ -119,6 +117,15 @@ CASES = [
         Says(examined={"vc01"}, missed={("esx01", rule.replace("_", "-")) for rule in ALL}),
     ),
     Case("a disconnected host is not examined", of_hosts(OFF), Says(examined={"vc01"}, missed={("off", None)})),
+    Case(
+        "and it hides none that follows",
+        of_hosts(OFF, A, parts={Need.HOST_LOCKDOWN: {A: lockdown("lockdownDisabled")}}),
+        Says(
+            finds={("warning", "esx01", "lockdown")},
+            examined={"vc01", "esx01"},
+            missed={("off", None), *(("esx01", rule) for rule in ("ssh", "shell", "syslog", "shell-timeout"))},
+        ),
+    ),
     Case("virtual machines are no matter", of_hosts(vms=BYSTANDERS), Says(examined={"vc01"})),
     Case(
         "rules can be other ones for some hosts",
@@ -145,3 +152,22 @@ def test_one_shell_timeout_is_enough_to_judge() -> None:
     assert english(found.text) == (
         "A shell that was left open is never closed: UserVars.ESXiShellInteractiveTimeOut is 0; it should be above 0"
     )
+
+
+@pytest.mark.parametrize(
+    ("known", "syslog", "shell_timeout"),
+    [
+        (
+            {},
+            "the host does not tell its setting Syslog.global.logHost",
+            "the host does not tell its setting UserVars.ESXiShellTimeOut",
+        ),
+        (LATE, english(LATE.reason), english(LATE.reason)),
+    ],
+    ids=["not there", "not read"],
+)
+def test_the_reason_tells_a_setting_that_is_not_there_from_one_that_was_not_read(
+    known: object, syslog: str, shell_timeout: str
+) -> None:
+    missed = [one for one in verdicts(SLUG, _host(host_options=known)) if isinstance(one, NotExamined)]
+    assert {one.rule: english(one.why.reason) for one in missed} == {"syslog": syslog, "shell-timeout": shell_timeout}

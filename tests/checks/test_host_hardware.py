@@ -9,6 +9,7 @@ from vhealthd.wording import english
 SLUG = "host-hardware"
 
 A = host("esx01")
+BARE = host("bare")
 OFF = host("off", connection_state="notResponding")
 RESTING = host("resting", in_maintenance_mode=True)
 ROLLUP = "VMware Rollup Health State"
@@ -36,10 +37,12 @@ CASES = [
         _finds(),
     ),
     Case(
-        "of two parts of one name the worse one counts",
+        "of parts of one name the worst one counts",
         _parts(part(), part("red"), part("yellow")),
         _finds(("critical", "Fan1A")),
     ),
+    Case("yellow is worse than green", _parts(part(), part("yellow")), _finds(("warning", "Fan1A"))),
+    Case("red is worse than yellow", _parts(part("yellow"), part("red")), _finds(("critical", "Fan1A"))),
     Case(
         "of two sensors that differ in their present state alone as well",
         _parts(part("green", "A1 - Deassert", sensor="A1"), part("red", "A1 - Assert", sensor="A1")),
@@ -51,9 +54,19 @@ CASES = [
         _finds(("critical", "Fan1A")),
     ),
     Case(
+        "it is silent too where it is less bad than they are",
+        _parts(part("red"), part("yellow", ROLLUP, "rollup")),
+        _finds(("critical", "Fan1A")),
+    ),
+    Case(
         "and speaks when none does",
         _parts(part("yellow"), part("red", ROLLUP, "rollup")),
         _finds(("warning", "Fan1A"), ("critical", ROLLUP)),
+    ),
+    Case(
+        "parts of every kind tell why",
+        _parts(part("red", "CPU 1", "cpu"), part("yellow", "12 V", "voltage"), part("red", ROLLUP, "rollup")),
+        _finds(("critical", "CPU 1"), ("warning", "12 V")),
     ),
     Case("the sum alone", _parts(part("green", ROLLUP, "rollup")), _finds()),
     Case("a host without sensors is not examined", _parts(), Says(missed={("esx01", None)})),
@@ -72,6 +85,15 @@ CASES = [
         of_hosts(A, RESTING, parts={Need.HOST_HARDWARE: {A: LATE, RESTING: FORBIDDEN}}),
         Says(missed={("esx01", None), ("resting", None)}),
     ),
+    Case(
+        "a host that is not judged hides none that follows",
+        of_hosts(RESTING, BARE, A, parts={Need.HOST_HARDWARE: {RESTING: LATE, BARE: (), A: (part("red"),)}}),
+        Says(
+            finds={("critical", "esx01", "Fan1A")},
+            examined={"esx01"},
+            missed={("resting", None), ("bare", None)},
+        ),
+    ),
     Case("nothing is there", of_hosts(vms=BYSTANDERS), Says()),
 ]
 
@@ -84,3 +106,9 @@ def test_host_hardware(case: Case) -> None:
 def test_the_text_names_part_kind_and_colour() -> None:
     (found,) = findings(SLUG, _parts(part("yellow", "PS 1 --- Failed", "power")))
     assert english(found.text) == 'The hardware reports yellow for "PS 1 --- Failed" (power); it should be green'
+
+
+def test_the_text_names_the_first_of_equally_bad_parts() -> None:
+    twins = (part("red", "A1 - Assert", sensor="A1"), part("red", "A1 - Fault", sensor="A1"))
+    (found,) = findings(SLUG, _parts(*twins))
+    assert '"A1 - Assert"' in english(found.text)

@@ -52,15 +52,27 @@ CASES = [
         ),
         Says(),
     ),
-    Case(
-        "of a VM out of reach only old news is known",
-        extras(Need.VM_PRESSURE, {vm(connection_state="disconnected"): SQUEEZED}),
-        MISSED,
+    *(
+        Case(
+            f"of a VM that is {state} only old news is known",
+            extras(Need.VM_PRESSURE, {vm(connection_state=state): SQUEEZED}),
+            MISSED,
+        )
+        for state in ("disconnected", "inaccessible", "adrift")  # the last one: a word of a later release
     ),
     Case(
         "templates, vCLS, agents and placeholders are no matter",
         extras(Need.VM_PRESSURE, dict.fromkeys(BYSTANDERS, SQUEEZED)),
         Says(),
+    ),
+    Case(
+        "a VM that is not judged hides none that follows",
+        extras(Need.VM_PRESSURE, {vm("off", power_state="poweredOff"): SQUEEZED, vm("unread"): LATE, vm(): SQUEEZED}),
+        Says(
+            finds={("warning", "web01", "ballooned"), ("critical", "web01", "swapped")},
+            examined={"web01"},
+            missed={("unread", None)},
+        ),
     ),
     Case("nothing is there", extras(Need.VM_PRESSURE, {}), Says()),
     Case(

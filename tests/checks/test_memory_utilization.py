@@ -1,8 +1,8 @@
 import pytest
 
-from tests.builders import CLUSTER, GIB, LATE, Case, Says, findings, host, inventory, says, vm
+from tests.builders import CLUSTER, GIB, LATE, Case, Says, findings, host, inventory, says, verdicts, vm
 from vhealthd.checkapi import Inventory
-from vhealthd.model import Host, HostUsage, Unseen, VirtualMachine, VmMemory
+from vhealthd.model import Host, HostUsage, NotExamined, Unseen, VirtualMachine, VmMemory
 from vhealthd.wording import english
 
 SLUG = "memory-utilization"
@@ -117,3 +117,8 @@ def test_no_word_of_ballooning_where_there_is_none() -> None:
 def test_swapping_alone_is_told_too() -> None:
     (found,) = findings(SLUG, _hosts({ALONE: _memory(900)}, {vm(on=ALONE): VmMemory(ballooned=0, swapped=GIB)}))
     assert english(found.text).endswith("0 B are taken back by ballooning and 1.0 GB are swapped out")
+
+
+def test_a_cluster_without_hosts_to_judge_is_no_reason_of_its_own() -> None:
+    missed = [one for one in verdicts(SLUG, _hosts({A: LATE})) if isinstance(one, NotExamined)]
+    assert {one.object.name: one.why.derived for one in missed} == {"esx01": False, "prod": True}

@@ -10,12 +10,12 @@ from vhealthd.wording import english
 
 SLUG = "ntp-drift"
 
-HOSTS = tuple(host(f"esx{number:02}") for number in range(1, 6))
-A, B, C, D, E = HOSTS
+HOSTS = tuple(host(f"esx{number:02}") for number in range(1, 9))
+A = HOSTS[0]
 OFF = host("off", connection_state="notResponding")
 
 
-def _clocks(*clocks: float | HostClock | Unseen, vcenter: float | None = 0, error: float = 0.01) -> Inventory:
+def _clocks(*clocks: float | HostClock | Unseen, vcenter: float | None = 0, error: float | None = 0.01) -> Inventory:
     """Return an estate of hosts whose clocks are so many seconds ahead of the daemon's."""
     seen = dict(zip(HOSTS, (clock(one) if isinstance(one, (int, float)) else one for one in clocks), strict=False))
     way = reachability(clock_skew_seconds=vcenter, clock_error_seconds=error)
@@ -66,7 +66,12 @@ CASES = [
         _finds(DAEMON, hosts=3),
     ),
     Case("and no worse than a warning", _clocks(-3600, -3601, vcenter=-3600), _finds(DAEMON, hosts=2)),
-    Case("up to 5 s the daemon is well too", _clocks(5, 5, vcenter=5), _finds(hosts=2)),
+    Case(
+        "up to 5 s and the error of measuring the daemon is well too",
+        _clocks(5, 5, vcenter=6, error=1),
+        _finds(hosts=2),
+    ),
+    Case("clocks that are 5 s apart agree", _clocks(30, 35, vcenter=30), _finds(DAEMON, hosts=2)),
     Case("one host and vCenter against the daemon", _clocks(30, vcenter=31), _finds(DAEMON, hosts=1)),
     Case("one host alone against the daemon", _clocks(30, vcenter=None), _finds(("warning", "esx01", None), hosts=1)),
     Case("hosts alone, where vCenter's clock was not read", _clocks(30, 30, vcenter=None), _finds(DAEMON, hosts=2)),
@@ -84,6 +89,21 @@ CASES = [
         "half of the clocks are no majority: the daemon counts as well",
         _clocks(30, 0, vcenter=30),
         _finds(("warning", "esx01", None), ("warning", "vc01", None), hosts=2),
+    ),
+    Case(
+        "so in a larger estate",
+        _clocks(30, 30, 0, 0, vcenter=30),
+        _finds(*(("warning", name, None) for name in ("esx01", "esx02", "vc01")), hosts=4),
+    ),
+    Case(
+        "a majority of the hosts, though many are off the other way",
+        _clocks(0, 0, 0, 30, 30, 30, 30, 30, vcenter=None),
+        _finds(DAEMON, *(("warning", one.name, None) for one in HOSTS[:3]), hosts=8),
+    ),
+    Case(
+        "or further in the same way",
+        _clocks(30, 30, 30, 30, 30, 30, 100, 100, vcenter=None),
+        _finds(DAEMON, *(("critical", one.name, None) for one in HOSTS[6:]), hosts=8),
     ),
     Case(
         "hosts that agree with each other but not with vCenter are wrong themselves",
@@ -154,6 +174,16 @@ CASES = [
         Says(examined={"vc01"}, missed={("esx01", "clock"), ("esx01", "ntp-service"), ("esx01", "ntp-servers")}),
     ),
     Case(
+        "one of which only the clock could be read has been examined",
+        _host(host_time=LATE, host_services=LATE),
+        _finds(hosts=1, missed=frozenset({("esx01", "ntp-service"), ("esx01", "ntp-servers")})),
+    ),
+    Case(
+        "without its services nobody knows whether ntpd runs, and so why its time is not right",
+        _host(host_time=time(synchronised=False), host_services=LATE),
+        _finds(hosts=1, missed=frozenset({("esx01", "ntp-service")})),
+    ),
+    Case(
         "a disconnected host is not examined, and its clock counts nowhere",
         of_hosts(A, OFF, parts=_measured({A: clock(), OFF: clock(900)})),
         _finds(hosts=1, missed=frozenset({("off", None)})),
@@ -172,6 +202,19 @@ CASES = [
         "an appliance with the time of its host needs none",
         of_hosts(appliance_time=appliance_time("HOST", ())),
         _finds(hosts=0),
+    ),
+    *(
+        Case(
+            f"a mode of a later release, such as {mode}, is no fault",
+            of_hosts(appliance_time=appliance_time(mode, ())),
+            _finds(hosts=0),
+        )
+        for mode in ("AUTO", "PTP")
+    ),
+    Case(
+        "an appliance of which only the mode could be read has been examined",
+        of_hosts(appliance_time=appliance_time("NTP", FORBIDDEN)),
+        _finds(hosts=0, missed=frozenset({("vc01", "ntp-servers")})),
     ),
     Case(
         "an appliance that the account may not read",
@@ -205,13 +248,21 @@ def test_the_text_gives_drift_error_and_limit() -> None:
     assert found.text.params["error_seconds"] == 0.25
 
 
-def test_the_text_tells_which_way_the_daemon_is_off() -> None:
-    daemon, drift = findings(SLUG, _clocks(30, 30, 0, vcenter=30))
+def test_an_error_that_was_not_measured_counts_as_none() -> None:
+    (found,) = findings(SLUG, _clocks(0, 0, vcenter=5.5, error=None))
+    assert english(found.text) == (
+        "The clock differs from this machine's by 5.5 s (± 0.0 s; negative: behind); the limit is 5.0 s"
+    )
+
+
+def test_against_the_daemon_vcenters_clock_is_the_measure() -> None:
+    given = _clocks(clock(29, 0.5), clock(32, 0.5), clock(0, 0.5), vcenter=30, error=0.25)
+    daemon, drift = findings(SLUG, given)
     assert english(daemon.text) == (
         "The daemon's own clock is off: this machine's differs from 3 others, which agree, "
-        "by -30.0 s (± 0.0 s; negative: behind); the limit is 5.0 s"
+        "by -30.0 s (± 0.2 s; negative: behind); the limit is 5.0 s"
     )
     assert english(drift.text) == (
         "The clock differs from the 3 that agree against this machine's "
-        "by -30.0 s (± 0.0 s; negative: behind); the limit is 5.0 s"
+        "by -30.0 s (± 0.8 s; negative: behind); the limit is 5.0 s"
     )

@@ -2,10 +2,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.builders import BYSTANDERS, FORBIDDEN, GIB, LATE, Case, Says, findings, host, says, vm
+from tests.builders import BYSTANDERS, FORBIDDEN, GIB, LATE, Case, Says, findings, host, says, verdicts, vm
 from tests.builders_clusters import estate, nodes, size, topology
 from vhealthd.checkapi import Inventory, Need
-from vhealthd.model import Host, NumaNode, Unseen, VmSize, VmTopology
+from vhealthd.model import Host, NotExamined, NumaNode, Unseen, VmSize, VmTopology
 from vhealthd.wording import english
 
 SLUG = "numa-alignment"
@@ -13,6 +13,7 @@ SLUG = "numa-alignment"
 A = host()
 HOT = topology(cpu_hot_add=True)
 FINE = Says(examined={"web01"})
+UNREAD, WEB = vm("db01", on=A), vm(on=A)
 
 
 def _vm(
@@ -48,7 +49,9 @@ CASES = [
     Case("a wide one shows its nodes evenly", _vm(32), FINE),
     # CPU hot-add
     Case("a wide one that hides them warns", _vm(32, shape=HOT), _says("warning", "hot-add")),
-    Case("one of 8 that fits may have hot-add", _vm(8, shape=HOT), FINE),
+    Case("a small one may have hot-add", _vm(4, shape=HOT), FINE),
+    Case("so may one of 8 that fits", _vm(8, shape=HOT), FINE),
+    Case("and one as large as a small node", _vm(4, shape=HOT, on={A: nodes(cores=4)}), FINE),
     Case("above 8 it warns though it fits", _vm(9, shape=HOT), _says("warning", "hot-add")),
     Case(
         "a wide one of 8 on small nodes warns",
@@ -84,13 +87,16 @@ CASES = [
         _vm(24, shape=topology(cores_per_socket=8, sockets_by_hand=True)),
         _says("info", "split"),
     ),
-    Case("sockets of 12 do", _vm(24, shape=topology(cores_per_socket=12, sockets_by_hand=True)), FINE),
+    Case("sockets of 6 do", _vm(24, shape=topology(cores_per_socket=6, sockets_by_hand=True)), FINE),
+    Case("so do sockets of 12", _vm(24, shape=topology(cores_per_socket=12, sockets_by_hand=True)), FINE),
     Case("sockets that vSphere chose", _vm(24, shape=topology(cores_per_socket=24)), FINE),
     Case("sockets of one that fits", _vm(12, shape=topology(cores_per_socket=5, sockets_by_hand=True)), FINE),
     Case("nodes by hand larger than the host's", _vm(24, shape=topology(cores_per_node=24)), _says("info", "split")),
     Case("nodes by hand that leave a rest", _vm(24, shape=topology(cores_per_node=10)), _says("info", "split")),
+    Case("nodes by hand as large as the host's", _vm(32, shape=topology(cores_per_node=16)), FINE),
     Case("nodes by hand that match", _vm(24, shape=topology(cores_per_node=12)), FINE),
     Case("without the rule of even halves", _vm(17), FINE, {"even_split": False}),
+    Case("a host may have four nodes", _vm(64, on={A: nodes(4)}), FINE),
     # what is not judged
     Case(
         "a host with one node is skipped once",
@@ -98,6 +104,11 @@ CASES = [
         Says(missed={("esx01", None)}),
     ),
     Case("a host that tells of no nodes too", _vm(64, on={A: ()}), Says(missed={("esx01", None)})),
+    Case(
+        "one whose nodes list no cores tells nothing of them",
+        _vm(64, 999 * GIB, HOT, on={A: nodes(cores=0)}),
+        Says(missed={("esx01", None)}),
+    ),
     Case("a host that was not read", _vm(64, on={A: LATE}), Says(missed={("esx01", None)})),
     Case(
         "a host that is away",
@@ -125,6 +136,19 @@ CASES = [
         ),
         Says(),
     ),
+    Case(
+        "machines are judged apart from those before them",
+        estate(
+            {
+                Need.HOST_NUMA: {A: nodes()},
+                Need.VM_SIZE: {UNREAD: LATE, WEB: size(17)},
+                Need.VM_TOPOLOGY: dict.fromkeys((UNREAD, WEB), topology()),
+            },
+            hosts=[A],
+            vms=[*BYSTANDERS, UNREAD, WEB],
+        ),
+        Says(finds={("info", "web01", "split")}, examined={"web01"}, missed={("db01", None)}),
+    ),
     Case("nothing is there", estate({}, clusters=()), Says()),
 ]
 
@@ -142,6 +166,46 @@ def test_the_texts_name_machine_and_node() -> None:
         "memory": "The memory does not fit into one NUMA node: 200.0 GB are configured, a node of the host has 128.0 "
         "GB",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            _vm(34),
+            (
+                "34 virtual CPUs cannot be spread evenly over the 3 NUMA nodes that they need (a node of the host has "
+                "16 cores)"
+            ),
+        ),
+        (
+            _vm(24, shape=topology(cores_per_socket=8, sockets_by_hand=True)),
+            (
+                "8 cores per socket, set by hand, do not divide the 12 virtual CPUs of each NUMA node (24 virtual CPUs "
+                "over 2 nodes)"
+            ),
+        ),
+        (
+            _vm(24, shape=topology(cores_per_node=10)),
+            (
+                "10 cores per virtual NUMA node, set by hand, do not match the host, whose nodes have 16 cores (24 "
+                "virtual CPUs)"
+            ),
+        ),
+    ],
+)
+def test_the_text_tells_what_does_not_divide(given: Inventory, text: str) -> None:
+    (found,) = findings(SLUG, given)
+    assert english(found.text) == text
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [(_judged(LATE, topology()), LATE), (_judged(size(), FORBIDDEN), FORBIDDEN), (_judged(LATE, FORBIDDEN), LATE)],
+)
+def test_the_reason_is_that_of_the_part_that_was_not_read(given: Inventory, why: Unseen) -> None:
+    (missed,) = (one for one in verdicts(SLUG, given) if isinstance(one, NotExamined))
+    assert missed.why == why
 
 
 def test_the_largest_node_counts() -> None:

@@ -33,6 +33,16 @@ CASES = [
         inventory(vms=[replace(one, connection_state="orphaned") for one in BYSTANDERS]),
         Says(),
     ),
+    Case(
+        "a state that nobody knows is not examined",
+        inventory(vms=[vm(connection_state="changing")]),
+        Says(missed={("web01", None)}),
+    ),
+    Case(
+        "machines are judged apart from those before them",
+        inventory(vms=[*BYSTANDERS, vm("db01", connection_state="disconnected"), vm(connection_state="orphaned")]),
+        Says(finds={("critical", "web01", None)}, examined={"web01"}, missed={("db01", None)}),
+    ),
     Case("nothing is there", inventory(), Says()),
 ]
 

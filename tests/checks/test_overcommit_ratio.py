@@ -1,8 +1,9 @@
 from collections.abc import Mapping
 
 import pytest
+from pydantic import ValidationError
 
-from tests.builders import CLUSTER, GIB, LATE, Case, Says, findings, host, says, vm
+from tests.builders import CLUSTER, GIB, LATE, Case, Says, findings, host, load, says, vm
 from tests.builders_clusters import estate, size
 from vhealthd.checkapi import Inventory, Need
 from vhealthd.model import Host, HostSize, Unseen, VirtualMachine, VmSize
@@ -15,6 +16,7 @@ AWAY = host("esx03", connection_state="disconnected")
 RESTING = host("esx04", in_maintenance_mode=True)
 ALONE = host("alone", cluster=None)
 FINE = Says(examined={"prod"})
+RATIOS = ("warning_cpu_ratio", "critical_cpu_ratio", "warning_memory_ratio", "critical_memory_ratio")
 
 
 def _host(cores: int | None = 10, memory: int | None = 100 * GIB) -> HostSize:
@@ -80,7 +82,14 @@ CASES = [
     Case("hosts outside of clusters are no matter", _cluster({vm(on=ALONE): size(999)}, {ALONE: _host()}), Says()),
     Case("an empty cluster is no matter", _cluster({}, {}), Says()),
     Case("nothing is there", estate({}, clusters=()), Says()),
+    Case("a machine whose host is not known counts nowhere", _cluster({vm(): size(999)}, {A: _host()}), FINE),
     Case("limits are configurable", _runs(81), FINE, {"warning_cpu_ratio": 5}),
+    Case(
+        "a site may want to promise less than there is",
+        _runs(11, 110 * GIB),
+        _says(("warning", "cpu"), ("warning", "memory")),
+        dict(zip(RATIOS, (0.5, 0.75, 0.5, 0.75), strict=True)),
+    ),
     Case(
         "for one cluster alone",
         _runs(0, 400 * GIB),
@@ -96,12 +105,12 @@ def test_overcommit_ratio(case: Case) -> None:
 
 
 def test_the_text_tells_what_is_left_without_the_largest_host() -> None:
-    given = _cluster({vm(on=A): size(120, 0)}, {A: _host(15), B: _host(5)})
+    given = _cluster({vm(on=A): size(126, 0)}, {A: _host(12), B: _host(15), host("esx05"): _host(3)})
     (found,) = findings(SLUG, given)
     assert english(found.text) == (
-        "6.0 virtual CPUs run on each core (120 on 20); the limit is 4. Without the largest host it is 24.0"
+        "4.2 virtual CPUs run on each core (126 on 30); the limit is 4. Without the largest host it is 8.4"
     )
-    assert found.text.params["n_minus_one_ratio"] == 24
+    assert found.text.params["n_minus_one_ratio"] == 8.4
 
 
 def test_a_single_host_has_no_other() -> None:
@@ -114,3 +123,9 @@ def test_a_single_host_has_no_other() -> None:
 def test_the_cluster_is_the_object() -> None:
     (found,) = findings(SLUG, _runs(81))
     assert found.object == CLUSTER
+
+
+@pytest.mark.parametrize("name", RATIOS)
+def test_a_ratio_below_0_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+        load(SLUG).limits.model_validate(dict.fromkeys(RATIOS, 0) | {name: -0.5})

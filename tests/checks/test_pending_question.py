@@ -28,6 +28,16 @@ CASES = [
         extras(Need.VM_QUESTION, {vm(power_state="suspended"): ASKS}),
         Says(finds={("warning", "web01", None)}, examined={"web01"}),
     ),
+    Case(
+        "one whose files are lost may ask as well",
+        extras(Need.VM_QUESTION, {vm(connection_state="inaccessible"): ASKS}),
+        Says(finds={("critical", "web01", None)}, examined={"web01"}),
+    ),
+    Case(
+        "several questions are one finding",
+        extras(Need.VM_QUESTION, {vm(): (*ASKS, Question(text="Copied or moved?"))}),
+        Says(finds={("critical", "web01", None)}, examined={"web01"}),
+    ),
     Case("what was not read is not examined", extras(Need.VM_QUESTION, {vm(): LATE}), MISSED),
     Case(
         "of a VM out of reach only old news is known",
@@ -38,6 +48,11 @@ CASES = [
         "templates, vCLS, agents and placeholders are no matter",
         extras(Need.VM_QUESTION, dict.fromkeys(BYSTANDERS, ASKS)),
         Says(),
+    ),
+    Case(
+        "machines are judged apart from those before them",
+        extras(Need.VM_QUESTION, {**dict.fromkeys(BYSTANDERS, ASKS), vm("db01"): LATE, vm(): ASKS}),
+        Says(finds={("critical", "web01", None)}, examined={"web01"}, missed={("db01", None)}),
     ),
     Case("nothing is there", extras(Need.VM_QUESTION, {}), Says()),
 ]
@@ -57,7 +72,15 @@ def test_the_text_repeats_the_question() -> None:
     assert english(found.text) == f'The virtual machine stands still until somebody answers: "{ASKS[0].text}"'
 
 
-def test_a_long_question_is_cut() -> None:
-    (found,) = findings(SLUG, extras(Need.VM_QUESTION, {vm(): (Question(text="why " * 200),)}))
-    assert len(english(found.text)) < 400
-    assert english(found.text).endswith('why ..."')
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("y" * 300, "y" * 300),
+        ("y" * 301, "y" * 300 + " ..."),
+        ("why " * 200, "why " * 74 + "why ..."),
+    ],
+    ids=["300 characters are told whole", "more are cut", "no space is left at the cut"],
+)
+def test_a_long_question_is_cut(asked: str, told: str) -> None:
+    (found,) = findings(SLUG, extras(Need.VM_QUESTION, {vm(): (Question(text=asked),)}))
+    assert found.text.params["question"] == told

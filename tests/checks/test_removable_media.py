@@ -8,7 +8,8 @@ from vhealthd.model import RemovableDrive, Severity
 from vhealthd.wording import english
 
 SLUG = "removable-media"
-WEB = vm()
+UNREAD, WEB = vm("db01"), vm()
+CONNECTED = (drive(connected=True),)
 FINE = Says(examined={"web01"})
 WARNING = Says(finds={("warning", "web01", "16000")}, examined={"web01"})
 INFO = Says(finds={("info", "web01", "16000")}, examined={"web01"})
@@ -59,8 +60,16 @@ CASES = [
     ),
     Case(
         "templates, vCLS, agents and placeholders are no matter",
-        inventory(vm_drives={one: (drive(connected=True),) for one in BYSTANDERS}),
+        inventory(vm_drives=dict.fromkeys(BYSTANDERS, CONNECTED)),
         Says(),
+    ),
+    Case(
+        "machines are judged apart from those before them",
+        inventory(
+            vms=[*BYSTANDERS, UNREAD, WEB],
+            vm_drives={**dict.fromkeys(BYSTANDERS, CONNECTED), UNREAD: LATE, WEB: CONNECTED},
+        ),
+        Says(finds=WARNING.finds, examined={"web01"}, missed={("db01", None)}),
     ),
     Case("nothing is there", inventory(), Says()),
 ]

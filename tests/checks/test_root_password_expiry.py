@@ -35,12 +35,15 @@ def test_root_password_expiry(case: Case) -> None:
     assert says(SLUG, case.given, case.limits) == case.says
 
 
-def test_the_texts_give_the_days_and_the_limit() -> None:
-    (soon,) = findings(SLUG, _of(root(10)))
-    assert english(soon.text) == (
-        "The password of the appliance's account root expires in 10 days (2026-03-12 06:00 UTC); the limit is 14 days"
-    )
-    (gone,) = findings(SLUG, _of(root(-1)))
-    assert english(gone.text) == (
-        "The password of the appliance's account root expired 1 day ago (2026-03-01 06:00 UTC)"
-    )
+@pytest.mark.parametrize(
+    ("left_days", "text"),
+    [
+        (10, "expires in 10 days (2026-03-12 06:00 UTC); the limit is 14 days"),
+        (0.5, "expires in 0.5 days (2026-03-02 18:00 UTC); the limit is 3 days"),
+        (0, "expires in 0 days (2026-03-02 06:00 UTC); the limit is 3 days"),
+        (-1, "expired 1 day ago (2026-03-01 06:00 UTC)"),
+    ],
+)
+def test_the_text_gives_the_days_and_the_limit(left_days: float, text: str) -> None:
+    (found,) = findings(SLUG, _of(root(left_days)))
+    assert english(found.text) == f"The password of the appliance's account root {text}"

@@ -71,6 +71,11 @@ CASES = [
         inventory(vm_snapshots={one: (_aged(99),) for one in BYSTANDERS}),
         Says(),
     ),
+    Case(
+        "machines are judged apart from those before them",
+        inventory(vms=[*BYSTANDERS, vm("db01"), WEB], vm_snapshots={vm("db01"): LATE, WEB: (_aged(8),)}),
+        Says(finds=WARNING.finds, examined={"web01"}, missed={("db01", None)}),
+    ),
     Case("nothing is there", inventory(), Says()),
 ]
 

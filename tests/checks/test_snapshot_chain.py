@@ -10,6 +10,7 @@ SLUG = "snapshot-chain"
 WEB = vm()
 FINE = Says(examined={"web01"})
 WARNING = Says(finds={("warning", "web01", None)}, examined={"web01"})
+AT_MOST = {"warning_snapshots": 32, "critical_snapshots": 32}
 CRITICAL = Says(finds={("critical", "web01", None)}, examined={"web01"})
 
 
@@ -58,8 +59,21 @@ CASES = [
         inventory(vm_snapshots={one: line(20) for one in BYSTANDERS}),
         Says(),
     ),
+    Case(
+        "machines are judged apart from those before them",
+        inventory(
+            vms=[*BYSTANDERS, vm("db01"), WEB],
+            vm_snapshots={vm("db01"): LATE, WEB: line(6)},
+            vm_disks={vm("db01"): LATE, WEB: (disk(6),)},
+        ),
+        Says(finds=WARNING.finds, examined={"web01"}, missed={("db01", None)}),
+    ),
     Case("nothing is there", inventory(), Says()),
     Case("limits are configurable", _vm(line(3), disk(3)), WARNING, {"warning_snapshots": 2}),
+    Case("they may be as high as what ESXi supports", _vm(line(32), disk(32)), FINE, AT_MOST),
+    Case("a site may want none", _vm(line(1), disk(1)), WARNING, {"warning_snapshots": 0}),
+    Case("and have none", _vm((), disk()), FINE, {"warning_snapshots": 0}),
+    Case("or have none on a machine without disks", _vm(()), FINE, {"warning_snapshots": 0}),
 ]
 
 
@@ -72,6 +86,22 @@ def test_a_chain_that_the_tree_explains() -> None:
     (found,) = findings(SLUG, _vm(line(6), disk(6)))
     assert english(found.text) == ("Snapshots that stand upon one another: 6; the limit is 5, and ESXi supports 32")
     assert (found.text.params["tree_depth"], found.text.params["chain_length"]) == (6, 6)
+
+
+def test_a_tree_that_is_longer_than_every_chain() -> None:
+    (found,) = findings(SLUG, _vm(line(6), disk(1)))
+    assert english(found.text) == ("Snapshots that stand upon one another: 6; the limit is 5, and ESXi supports 32")
+    assert (found.text.params["tree_depth"], found.text.params["chain_length"]) == (6, 1)
+
+
+def test_a_disk_without_files_has_no_chain() -> None:
+    (found,) = findings(SLUG, _vm(line(6), Disk(key=2000, label="Hard disk 1", files=())))
+    assert (found.text.params["chain_length"], found.text.params["disk"]) == (None, None)
+
+
+def test_deltas_without_any_snapshot_are_said_to_be_so() -> None:
+    (found,) = findings(SLUG, _vm((), disk(6)))
+    assert "The snapshots show only 0 of them" in english(found.text)
 
 
 def test_deltas_that_no_snapshot_shows_are_said_to_be_so() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.builders import FORBIDDEN, Case, Says, findings, inventory, says, service
@@ -38,6 +40,11 @@ CASES = [
         _finds(("warning", "sts"), ("warning", "trustmanagement")),
     ),
     Case(
+        "a state that is not known here is no good one",
+        inventory(services=[service("sts", "FAILED")]),
+        _finds(("critical", "sts")),
+    ),
+    Case(
         "a service that nobody wants started may be down",
         inventory(
             services=[
@@ -50,7 +57,7 @@ CASES = [
     ),
     Case(
         "a started service without a health is fine",
-        inventory(services=[service("sts"), service("vmware-stsd", health="")]),
+        inventory(services=[service("sts"), replace(service("vmware-stsd"), health=None)]),
         _finds(),
     ),
     Case(

@@ -139,6 +139,14 @@ CASES = [
         ),
         Says(finds={("info", "ds01", None)}, examined={"esx01", "ds01"}),
     ),
+    Case(
+        "one that is only on its way there must still be accessible",
+        estate(
+            mounts={replace(STORE, maintenance_mode="enteringMaintenance"): (mount(ESX, accessible=False),)},
+            luns={ESX: ()},
+        ),
+        Says(finds={("critical", "ds01", None)}, examined={"esx01", "ds01"}),
+    ),
     Case("mounts that were not read are not examined", estate(mounts={STORE: LATE}), Says(missed={("ds01", None)})),
     Case("nothing is there", estate(), Says()),
     Case("the least is configurable", _luns(lun("active", "active", "active")), WARNING, {"minimum_paths": 4}),
@@ -163,6 +171,14 @@ def _dead(*names: str | None) -> Lun:
         (
             _luns(_dead("vmhba64:C0:T1:L3", None)),
             f"2 of 3 paths to the LUN {LUN} are dead (vmhba64:C0:T1:L3, vmhba64); 1 work, the least is 2",
+        ),
+        (
+            _luns(lun("active", "active", "dead", "disabled")),
+            f"1 of 4 paths to the LUN {LUN} are dead (vmhba64); 2 work, the least is 2",
+        ),
+        (
+            _luns(_dead(*"abcd")),
+            f"4 of 5 paths to the LUN {LUN} are dead (a, b, c, d); 1 work, the least is 2",
         ),
         (
             _luns(_dead(*"abcde")),

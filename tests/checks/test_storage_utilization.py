@@ -1,6 +1,7 @@
 import pytest
+from pydantic import ValidationError
 
-from tests.builders import GIB, Case, Says, datastore, entity, findings, inventory, says
+from tests.builders import GIB, Case, Says, datastore, entity, findings, inventory, load, says
 from vhealthd.checkapi import Inventory
 from vhealthd.model import Datastore
 from vhealthd.wording import english
@@ -62,6 +63,11 @@ CASES = [
         Says(),
     ),
     Case(
+        "the others are judged without them",
+        _datastores(datastore(shared=False, used_percent=10), datastore("ds02", used_percent=90)),
+        Says(finds={("warning", "Berlin", None)}, examined={"Berlin"}),
+    ),
+    Case(
         "the figures of an inaccessible datastore are old and count nowhere",
         _datastores(datastore(), datastore("ds02", used_percent=100, capacity=9000 * GIB, accessible=False)),
         Says(examined={"Berlin"}, missed={("ds02", None)}),
@@ -113,6 +119,12 @@ CASES = [
         Says(examined={"Berlin"}),
         {"warning_percent": 92, "info_provisioned_percent": 300},
     ),
+    Case(
+        "at 0 every promise is told",
+        _datastores(datastore(used_percent=0.5)),
+        Says(finds={("info", "Berlin", "provisioned")}, examined={"Berlin"}),
+        {"info_provisioned_percent": 0},
+    ),
 ]
 
 
@@ -129,7 +141,12 @@ def test_the_text_names_value_and_limit() -> None:
 
 
 def test_the_text_says_how_much_is_promised() -> None:
-    (found,) = findings(SLUG, _datastores(datastore(uncommitted=2000 * GIB)))
+    (found,) = findings(SLUG, _datastores(datastore(uncommitted=2005 * GIB)))
     assert english(found.text) == (
-        "250.0 % of the shared storage is promised to virtual machines (2.4 TB of 1000.0 GB); the limit is 200 %"
+        "250.5 % of the shared storage is promised to virtual machines (2.4 TB of 1000.0 GB); the limit is 200 %"
     )
+
+
+def test_a_limit_below_0_is_refused() -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+        load(SLUG).limits.model_validate({"info_provisioned_percent": -0.5})

@@ -56,9 +56,22 @@ CASES = [
         MISSED,
     ),
     Case(
+        "so of one in a state that nobody knows",
+        inventory(vm_tools={vm(connection_state="changing"): STOPPED}),
+        MISSED,
+    ),
+    Case(
         "templates, vCLS, agents and placeholders are no matter",
         inventory(vm_tools=dict.fromkeys(BYSTANDERS, STOPPED)),
         Says(),
+    ),
+    Case(
+        "machines are judged apart from those before them",
+        inventory(
+            vms=[*BYSTANDERS, vm("off", power_state="poweredOff"), vm("db01"), vm()],
+            vm_tools={vm("db01"): LATE, vm(): STOPPED},
+        ),
+        Says(finds=WARNING.finds, examined={"web01"}, missed={("db01", None)}),
     ),
     Case("nothing is there", inventory(), Says()),
     Case(
@@ -80,8 +93,8 @@ def test_it_never_does_more_than_warn() -> None:
 
 
 def test_the_text_says_since_when_the_machine_runs() -> None:
-    (found,) = findings(SLUG, _guest(tools("guestToolsNotRunning", boot_time=ago(hours=2))))
+    (found,) = findings(SLUG, _guest(tools("guestToolsNotRunning", boot_time=ago(minutes=90, seconds=30))))
     assert english(found.text) == (
-        "VMware Tools do not run, though the machine has run since 2026-03-02 04:00 UTC; they are given 15 minutes"
+        "VMware Tools do not run, though the machine has run since 2026-03-02 04:29 UTC; they are given 15 minutes"
     )
-    assert found.text.params["uptime_minutes"] == 120
+    assert found.text.params["uptime_minutes"] == 90.5

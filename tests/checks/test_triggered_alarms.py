@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.builders import (
     datastore,
     findings,
     host,
+    load,
     says,
     verdicts,
     vm,
@@ -21,7 +23,20 @@ from tests.builders_clusters import alarm, estate
 from vhealthd.catalogue import Catalogue
 from vhealthd.checkapi import Inventory, Need
 from vhealthd.engine import conclude
-from vhealthd.model import Entity, NotExamined, Outcome, TriggeredAlarm, Unseen
+from vhealthd.model import (
+    Blind,
+    CheckResult,
+    Entity,
+    Examined,
+    Finding,
+    Message,
+    NotExamined,
+    Outcome,
+    Severity,
+    TriggeredAlarm,
+    Unseen,
+    Verdict,
+)
 from vhealthd.wording import english
 
 SLUG = "triggered-alarms"
@@ -30,6 +45,24 @@ A, STORE, WEB = host(), datastore(), vm()
 RESTING = host("esx02", in_maintenance_mode=True)
 AWAY = host("esx03", connection_state="disconnected")
 THREE = frozenset({"vc01", "prod", "esx01", "ds01"})
+CPU = alarm(A, "red", system_name="alarm.HostCPUUsageAlarm")
+
+
+def _ran(slug: str, *verdicts: Verdict) -> dict[str, CheckResult]:
+    """Return what another check of the same scan says, by its slug."""
+    return {slug: conclude(load(slug), verdicts)}
+
+
+OTHERS = {
+    **_ran("cpu-utilization", Examined(A)),
+    **_ran("datastore-capacity", Examined(STORE)),
+    **_ran("uplink-redundancy", Examined(A)),
+}
+
+
+def _beside(*verdicts: Verdict) -> Inventory:
+    """Return an alarm of a host's CPU beside what cpu-utilization says; nothing if it does not run."""
+    return replace(_estate(CPU), others=_ran("cpu-utilization", *verdicts) if verdicts else {})
 
 
 def _estate(
@@ -42,7 +75,7 @@ def _estate(
         return {one: gaps.get(one, one not in off) for one in of}
 
     hosts = (A, *(one for one in (RESTING, AWAY) if one in off))
-    return estate(
+    given = estate(
         {
             Need.CLUSTER_ALARM_ACTIONS: actions([CLUSTER]),
             Need.HOST_ALARM_ACTIONS: actions(hosts),
@@ -52,6 +85,7 @@ def _estate(
         datastores=[STORE],
         alarms=alarms,
     )
+    return replace(given, others=OTHERS)
 
 
 def _says(*finds: tuple[str, str, str | None], examined: Iterable[str] = (), missed: Iterable[str] = ()) -> Says:
@@ -87,7 +121,7 @@ CASES = [
     # what is left to others
     Case(
         "what another check judges is left to it",
-        _estate(alarm(A, "red", system_name="alarm.HostCPUUsageAlarm")),
+        _estate(CPU),
         _says(missed={"owned"}),
     ),
     Case(
@@ -107,9 +141,40 @@ CASES = [
     ),
     Case(
         "unless all are wanted",
-        _estate(alarm(A, "red", system_name="alarm.HostCPUUsageAlarm")),
+        _estate(CPU),
         _says(("critical", "esx01", "alarm-7")),
         {"owned": True},
+    ),
+    Case(
+        "whatever that check found",
+        _beside(Examined(A), Finding(Severity.INFO, A, Message("test.full", "full")())),
+        _says(missed={"owned"}),
+    ),
+    Case("a check that does not run tells of nothing", _beside(), _says(("critical", "esx01", "alarm-7"))),
+    Case(
+        "nor does one that lacks a privilege",
+        _beside(NotExamined(A, FORBIDDEN)),
+        _says(("critical", "esx01", "alarm-7")),
+    ),
+    Case(
+        "nor one that could not see a part of it",
+        _beside(Examined(A), Blind(LATE)),
+        _says(("critical", "esx01", "alarm-7")),
+    ),
+    Case(
+        "nor one that could not see this object",
+        _beside(Examined(RESTING), NotExamined(A, LATE)),
+        _says(("critical", "esx01", "alarm-7")),
+    ),
+    Case(
+        "nor one rule on it",
+        _beside(Examined(A), NotExamined(A, LATE, rule="some")),
+        _says(("critical", "esx01", "alarm-7")),
+    ),
+    Case(
+        "what it missed elsewhere is no matter",
+        _beside(Examined(A), NotExamined(RESTING, LATE)),
+        _says(missed={"owned"}),
     ),
     Case(
         "an alarm without a name stands all the same",

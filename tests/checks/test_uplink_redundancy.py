@@ -137,11 +137,15 @@ def test_the_text_names_adapters_and_what_hangs_on_them(given: Inventory, text: 
     assert english(found.text) == text
 
 
-def test_what_the_host_itself_runs_over_is_named_first() -> None:
-    groups = [port_group(name, "vmnic0", "vmnic1") for name in ("a", "b", "c", "d", "Management Network")]
+@pytest.mark.parametrize(
+    ("others", "shown"),
+    [("abc", "Management Network (vmk0), a, b, c"), ("abcd", "Management Network (vmk0), a, b, c ...")],
+)
+def test_four_port_groups_are_named_those_of_the_host_itself_first(others: str, shown: str) -> None:
+    groups = [port_group(name, "vmnic0", "vmnic1") for name in (*others, "Management Network")]
     given = network(*groups, nics={"vmnic0": UP, "vmnic1": DOWN}, vmkernels={"vmk0": "Management Network"})
     (found,) = findings(SLUG, estate(networks={ESX: given}))
-    assert english(found.text).endswith("it carries Management Network (vmk0), a, b, c ...")
+    assert english(found.text).endswith(f"it carries {shown}")
 
 
 def test_so_it_is_on_a_distributed_switch() -> None:

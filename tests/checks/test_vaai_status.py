@@ -7,9 +7,10 @@ from vhealthd.model import Lun, Severity, Volume
 from vhealthd.wording import english
 
 SLUG = "vaai-status"
-ESX = host()
+ESX, UNREAD = host(), host("esx07")
 AWAY = host("esx08", connection_state="notResponding")
 ATS, XCOPY, SAME, DELETE = SWITCHES
+NFS = volume(version=5, kind="NFS")
 FINE = Says(examined={"esx01"})
 INFO = Says(finds={("info", "esx01", DELETE)}, examined={"esx01"})
 
@@ -31,7 +32,7 @@ CASES = [
     Case("supported and switched on is fine", _luns(lun()), FINE),
     Case("an unsupported LUN of an array warns", _luns(lun(vaai="vStorageUnsupported")), _one("warning", LUN)),
     Case("a status that is not known is worth knowing", _luns(lun(vaai="vStorageUnknown")), _one("info", LUN)),
-    Case("so is one of a newer release", _luns(lun(vaai="vStorageSomehow")), _one("info", LUN)),
+    Case("so is one of a newer release", _luns(lun(vaai="vStorageWanted")), _one("info", LUN)),
     Case(
         "without a status it is not examined", _luns(lun(vaai=None)), Says(examined={"esx01"}, missed={("esx01", LUN)})
     ),
@@ -58,7 +59,7 @@ CASES = [
     Case("on VMFS 5 it is worth knowing", _options((volume(), volume("old", version=5))), INFO),
     Case("unless it is switched on", _options((volume(version=5),), VMFS3_EnableBlockDelete=1), FINE),
     Case("older and unknown versions are no matter", _options((volume(version=3), volume(version=None))), FINE),
-    Case("NFS has no such version", _options((volume(version=5, kind="NFS"),)), FINE),
+    Case("on other file systems it does nothing", _options((NFS, volume(version=5, kind="VVOL"))), FINE),
     Case(
         "a setting that the host has not is not examined",
         estate(luns={ESX: ()}, options={ESX: {ATS: 1, XCOPY: 1}}, volumes={ESX: (volume(version=5),)}),
@@ -81,6 +82,24 @@ CASES = [
     ),
     Case("neither was read", estate(luns={ESX: LATE}, options={ESX: LATE}), Says(missed={("esx01", None)})),
     Case("a host that does not answer is not examined", estate(hosts=[AWAY]), Says(missed={("esx08", None)})),
+    Case(
+        "LUNs are judged apart from those before them",
+        _luns(lun(), lun(name="naa.2", local=True), lun(name="naa.3", vaai="vStorageUnsupported")),
+        _one("warning", "naa.3"),
+    ),
+    Case(
+        "so are hosts",
+        estate(
+            hosts=[AWAY],
+            luns={UNREAD: LATE, ESX: (lun(vaai="vStorageUnsupported"),)},
+            options={UNREAD: LATE, ESX: SWITCHES},
+        ),
+        Says(
+            finds={("warning", "esx01", LUN)},
+            examined={"esx01"},
+            missed={("esx08", None), ("esx07", None)},
+        ),
+    ),
     Case("nothing is there", estate(), Says()),
 ]
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.builders import FORBIDDEN, LATE, Case, Says, findings, load, says, service, verdicts
@@ -85,6 +87,16 @@ CASES = [
         "a service on its way up or down is not judged",
         _of(appliance(services=[service("eam", "STARTING"), service("sps", "STOPPING")])),
         _misses("service:eam", "service:sps"),
+    ),
+    Case(
+        "nor is a state that is not known here",
+        _of(appliance(services=[service("eam", "FAILED")])),
+        _misses("service:eam"),
+    ),
+    Case(
+        "a service that tells no health is fine as long as it runs",
+        _of(appliance(services=[replace(service("eam"), health=None)])),
+        _finds(),
     ),
     Case("exactly 80 per cent is fine", _of(appliance(partitions=[partition("log", 80)])), _finds()),
     Case("more warns", _of(appliance(partitions=[partition("log", 80.1)])), _finds(("warning", "partition:log"))),

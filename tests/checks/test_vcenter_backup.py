@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from tests.builders import FORBIDDEN, LATE, Case, Says, findings, says
+from tests.builders import FORBIDDEN, LATE, Case, Says, ago, findings, says
 from tests.builders_appliance import backups, estate_with, job
 from vhealthd.checkapi import Inventory, Need
 from vhealthd.model import Backups, BackupSchedule
@@ -32,6 +34,17 @@ CASES = [
     Case("a failed one is critical if none succeeded", _of(backups(job(1, "FAILED"))), _finds(("critical", "job"))),
     Case("a failed one that a good one followed is over", _of(backups(job(30, "FAILED"), job(6))), _finds()),
     Case("jobs come in any order", _of(backups(job(6), job(30, "FAILED"), job(54))), _finds()),
+    Case(
+        "one whose end is not told counts from its start",
+        _of(backups(replace(job(29), ended=None))),
+        _finds(("warning", "job")),
+    ),
+    Case("but its end is what counts", _of(backups(replace(job(20), started=ago(hours=29)))), _finds()),
+    Case(
+        "one without any time is older than all others",
+        _of(backups(replace(job(1, "FAILED"), started=None, ended=None), job(6))),
+        _finds(),
+    ),
     Case("one that runs says nothing yet", _of(backups(job(7), job(None, "RUNNING"))), _finds()),
     Case(
         "one that runs is no good one either",
@@ -84,6 +97,7 @@ def test_the_texts_give_age_and_limit() -> None:
     assert _text(backups(job(29))) == (
         "The last good backup of vCenter ended 29 h ago (2026-03-01 01:00 UTC); the limit is 26 h"
     )
+    assert _text(backups(job(80), job(31), job(29))) == _text(backups(job(29)))
     assert _text(backups(job(29), job(5, "FAILED"))) == (
         "The last backup of vCenter failed (2026-03-02 01:00 UTC); the last good one ended 29 h ago"
     )

@@ -27,6 +27,12 @@ CASES = [
         _finds(("critical", "connect")),
     ),
     Case(
+        "one that was not timed is not slow",
+        inventory(reachability=reachability(connect_seconds=None)),
+        _finds(),
+        {"warning_connect_seconds": 0},
+    ),
+    Case(
         "no connection is critical, once, even if it also took long",
         inventory(reachability=reachability(connect_seconds=30, failed_step="tls", failure="certificate expired")),
         _finds(("critical", "connect")),
@@ -93,10 +99,24 @@ def test_vcenter_reachability(case: Case) -> None:
     assert says(SLUG, case.given, case.limits) == case.says
 
 
-@pytest.mark.parametrize(("skew", "words"), [(75.0, "75.0 s ahead of"), (-75.0, "75.0 s behind")])
-def test_the_text_says_which_clock_is_ahead(skew: float, words: str) -> None:
-    (found,) = findings(SLUG, inventory(reachability=reachability(clock_skew_seconds=skew)))
-    assert words in english(found.text)
+@pytest.mark.parametrize(
+    ("skew", "limit", "text"),
+    [
+        (75.0, 60, "75.0 s ahead of this machine's; the limit is 60.0 s"),
+        (-75.0, 60, "75.0 s behind this machine's; the limit is 60.0 s"),
+        (0.8, 0.5, "0.8 s ahead of this machine's; the limit is 0.5 s"),
+        (-0.8, 0.5, "0.8 s behind this machine's; the limit is 0.5 s"),
+    ],
+)
+def test_the_text_says_which_clock_is_ahead(skew: float, limit: float, text: str) -> None:
+    given = inventory(reachability=reachability(clock_skew_seconds=skew))
+    (found,) = findings(SLUG, given, {"warning_clock_skew_seconds": limit})
+    assert english(found.text) == f"The clock of vCenter is {text}"
+
+
+def test_the_text_says_how_long_it_took() -> None:
+    (found,) = findings(SLUG, inventory(reachability=reachability(connect_seconds=3)))
+    assert english(found.text) == "The first connection took 3.0 s; the limit is 2.0 s"
 
 
 def test_the_text_says_what_failed() -> None:

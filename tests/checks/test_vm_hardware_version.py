@@ -34,6 +34,11 @@ CASES = [
         extras(Need.VM_HARDWARE_VERSION, dict.fromkeys(BYSTANDERS, 4)),
         Says(),
     ),
+    Case(
+        "machines are judged apart from those before them",
+        extras(Need.VM_HARDWARE_VERSION, {**dict.fromkeys(BYSTANDERS, 4), vm("db01"): LATE, vm(): 12}),
+        Says(finds=WARNING.finds, examined={"web01"}, missed={("db01", None)}),
+    ),
     Case("nothing is there", extras(Need.VM_HARDWARE_VERSION, {}), Says()),
     Case("limits can be raised", _of(19), WARNING, {"oldest_version": 20}),
     Case("0 switches a rule off", _of(4), FINE, {"oldest_version": 0, "advised_version": 0}),
@@ -56,6 +61,13 @@ def test_it_is_opt_in_and_never_does_more_than_warn() -> None:
     assert load(SLUG).maximum is Severity.WARNING
 
 
-def test_the_text_gives_both_versions() -> None:
-    (found,) = findings(SLUG, _of(8))
-    assert english(found.text) == "The virtual hardware is version 8; the oldest that is accepted is 13"
+@pytest.mark.parametrize(
+    ("version", "text"),
+    [
+        (12, "The virtual hardware is version 12; the oldest that is accepted is 13"),
+        (18, "The virtual hardware is version 18; 19 or newer is advised"),
+    ],
+)
+def test_the_text_gives_both_versions(version: int, text: str) -> None:
+    (found,) = findings(SLUG, _of(version))
+    assert english(found.text) == text

@@ -27,7 +27,8 @@ async def test_scan_leaves_both_reports_and_says_where(tmp_path: Path) -> None:
 
     assert ended.code == 2
     assert ended.err == ""
-    assert ended.out.splitlines()[-2:] == [str(tmp_path / "out/report.json"), str(tmp_path / "out/report.pdf")]
+    written = [str(tmp_path / "out" / name) for name in ("report.json", "findings.csv", "report.pdf")]
+    assert ended.out.splitlines()[-3:] == written
     assert (tmp_path / "out/report.pdf").read_bytes().startswith(b"%PDF")
     world = default_world()
     assert one.report["vcenters"][0]["counts"] == {

@@ -106,6 +106,7 @@ async def scan_world(
     release: str = "8.0.3.0",
     faults: tuple[Fault, ...] = (),
     only: Sequence[str] = (),
+    ignore: Sequence[str] = (),
     deadline: timedelta = timedelta(minutes=2),
     in_flight: int = 8,
     scope: Mapping[str, Sequence[str]] | None = None,
@@ -119,7 +120,7 @@ async def scan_world(
         settings = settings_for(
             account(vc, monkeypatch, scope=scope or {}),
             dns={"nameservers": [f"{dns.host}:{dns.port}"], "timeout": "10s"},
-            scan={"deadline": deadline, "requests_in_flight": in_flight},
+            scan={"deadline": deadline, "requests_in_flight": in_flight, "ignore": list(ignore)},
         )
         report, seen = await run(settings, only=only)
         return Scanned(report, seen[0], vc)

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from mocks.faults import DeniedPaths, EmptyAnswers, Fault, Hang, HtmlPage, InvalidPaths, Unavailable, When
-from mocks.guards import Admission
+from mocks.guards import Admission, Alarm, Triggered
 from mocks.world import Cluster, Datastore, Host, Planted, Vm, World
 from mocks.worlds import default_world
 from tests.integration.mock.vimschema import resolve_path
-from tests.integration.scans import CATALOGUE, Scanned, scan_world
+from tests.integration.scans import CATALOGUE, Scanned, Steps, scan_world, settings_for
 from vhealthd.model import NotExamined, Outcome
+from vhealthd.scan import Scan, judge_again
 from vhealthd.vcenter.records.alarms import ALARM_FACETS
 from vhealthd.vcenter.records.clusters import CLUSTER_FACETS
 from vhealthd.vcenter.records.compute import COMPUTE_FACETS
@@ -22,6 +23,12 @@ FACETS = (*ALARM_FACETS, *CLUSTER_FACETS, *COMPUTE_FACETS)
 SINGLE = {("Folder", "triggeredAlarmState"), ("Alarm", "info.name"), ("Alarm", "info.systemName")}
 PATHS = sorted({(facet.kind, path) for facet in FACETS for path in facet.paths} | SINGLE)
 MonkeyPatch = pytest.MonkeyPatch
+# Decoys that other checks tell of, as long as those run.
+OWNERS = ("memory-utilization", "datastore-capacity")
+LEFT = {
+    Planted("triggered-alarms", "critical", Host.kind, "esx06.lab.example", "alarm-4"),
+    Planted("triggered-alarms", "critical", Datastore.kind, "vmfs-gold-02", "alarm-7"),
+}
 
 
 async def scan(monkeypatch: MonkeyPatch, *faults: Fault, world: World | None = None, **more: object) -> Scanned:
@@ -29,7 +36,12 @@ async def scan(monkeypatch: MonkeyPatch, *faults: Fault, world: World | None = N
 
 
 def truth(world: World) -> set[Planted]:
-    return {one for one in world.truth if one.check in CHECKS}
+    """What these checks find where no others run."""
+    return {one for one in world.truth if one.check in CHECKS} | LEFT
+
+
+def alarms(scanned: Scanned) -> set[Planted]:
+    return {one for one in scanned.found() if one.check == "triggered-alarms"}
 
 
 def missed(scanned: Scanned, slug: str) -> dict[tuple[str, str | None], NotExamined]:
@@ -59,8 +71,64 @@ async def test_what_is_not_judged_is_told(monkeypatch: MonkeyPatch) -> None:
     assert ("edge", None) in missed(scanned, "cluster-ha-drs")
     assert {("lab", None), ("edge", None)} <= missed(scanned, "ha-failover-capacity").keys()
     assert ("esx14.lab.example", None) in missed(scanned, "numa-alignment")
+
+
+async def test_alarms_are_left_to_the_checks_that_judge_the_same(monkeypatch: MonkeyPatch) -> None:
+    world = default_world()
+    scanned = await scan_world(world, monkeypatch, only=[*OWNERS, "triggered-alarms"])
+
+    assert alarms(scanned) == {one for one in world.truth if one.check == "triggered-alarms"}
     (left,) = (one for (_, rule), one in missed(scanned, "triggered-alarms").items() if rule == "owned")
     assert english(left.why.reason).endswith("2, namely datastore-capacity (1), memory-utilization (1)")
+
+
+async def test_alarms_of_a_check_that_is_switched_off_are_told(monkeypatch: MonkeyPatch) -> None:
+    world = default_world()
+    scanned = await scan_world(world, monkeypatch, ignore=["memory-utilization"])
+
+    told = {one for one in LEFT if one.key == "alarm-4"}
+    assert alarms(scanned) == {one for one in world.truth if one.check == "triggered-alarms"} | told
+    assert "memory-utilization" not in {one.check for one in scanned.vcenter.results}
+
+
+async def test_a_saved_inventory_is_judged_the_same_way(monkeypatch: MonkeyPatch) -> None:
+    scanned = await scan_world(default_world(), monkeypatch)
+    vcenter = {"name": "prod", "url": "https://vc.example", "username": "x", "password": {"env": "X"}}
+    settings = settings_for(vcenter, scan={"ignore": ["storage"]})
+    plan = Scan(settings=settings, checks=CATALOGUE.bind(settings), run_id="again", progress=Steps())
+
+    again = Scanned(await judge_again(plan, [scanned.seen]), scanned.seen, scanned.vc)
+
+    assert {one.key for one in alarms(again) & LEFT} == {"alarm-7"}
+
+
+@pytest.mark.parametrize("fault", [DeniedPaths, InvalidPaths])
+async def test_so_are_those_of_a_check_that_saw_nothing(
+    fault: type[DeniedPaths | InvalidPaths], monkeypatch: MonkeyPatch
+) -> None:
+    scanned = await scan_world(
+        default_world(),
+        monkeypatch,
+        faults=(fault(("summary.quickStats.overallMemoryUsage",)),),
+        only=[*OWNERS, "triggered-alarms"],
+    )
+
+    assert scanned.result("memory-utilization").outcome is Outcome.SKIPPED
+    assert {one.key for one in alarms(scanned) & LEFT} == {"alarm-4"}
+
+
+async def test_so_is_that_of_an_expired_password_where_the_account_may_not_see_it(monkeypatch: MonkeyPatch) -> None:
+    def expired() -> World:
+        world = default_world()
+        world.alarms["alarm-500"] = Alarm(moid="alarm-500", name="Root user password expired.", watches="Folder")
+        world.triggered.append(Triggered(alarm="alarm-500", entity="group-d1", status="red", since=world.now))
+        return world
+
+    async def keys(account: str) -> set[str | None]:
+        return {one.key for one in alarms(await scan_world(expired(), monkeypatch, account=account))}
+
+    assert "alarm-500" not in await keys("operator")
+    assert "alarm-500" in await keys("readonly")
 
 
 async def test_a_readonly_account_judges_all_of_it(monkeypatch: MonkeyPatch) -> None:
@@ -108,14 +176,11 @@ async def test_alarms_that_may_not_be_read_are_skipped_and_say_so(monkeypatch: M
 
 async def test_names_that_may_not_be_read_cost_no_alarm(monkeypatch: MonkeyPatch) -> None:
     world = default_world()
-    scanned = await scan(monkeypatch, DeniedPaths(("info.name", "info.systemName")), world=world)
+    unnamed = DeniedPaths(("info.name", "info.systemName"))
+    scanned = await scan_world(world, monkeypatch, faults=(unnamed,), only=[*CHECKS, *OWNERS])
 
     # Without names, those that are other checks' stand as well.
-    assert scanned.found() - truth(world) == {
-        Planted("triggered-alarms", "critical", Host.kind, "esx06.lab.example", "alarm-4"),
-        Planted("triggered-alarms", "critical", Datastore.kind, "vmfs-gold-02", "alarm-7"),
-    }
-    assert truth(world) <= scanned.found()
+    assert alarms(scanned) == {one for one in truth(world) if one.check == "triggered-alarms"}
     assert ("prod", "names") in missed(scanned, "triggered-alarms")
 
 
@@ -222,6 +287,7 @@ async def test_alarms_out_of_scope_are_no_matter(monkeypatch: MonkeyPatch) -> No
         ("esx04.lab.example", "alarm-11"),
         ("esx04.lab.example", "alarm-actions"),
         ("nfs-media", "alarm-actions"),
+        ("vmfs-gold-02", "alarm-7"),  # its owner does not run
     }
     assert {one.name for one in scanned.found() if one.type == Cluster.kind} == {"production"}
 

@@ -369,6 +369,39 @@ async def test_a_check_gets_the_parts_it_declared_and_the_time_and_the_vcenter()
     assert got == [Inventory(now=NOW, vcenter=VCENTER, parts={Need.HOSTS: (host(),)})]
 
 
+async def test_a_check_that_judges_after_the_others_is_told_what_they_say() -> None:
+    told: dict[str, Mapping[str, CheckResult]] = {}
+
+    def hearing(slug: str, *, after_others: bool) -> Check:
+        def judge(inventory: Inventory, _limits: Limits) -> Iterator[Verdict]:
+            told[slug] = inventory.others
+            yield Examined(A)
+
+        return replace(check(judge, slug), after_others=after_others)
+
+    results = await run(
+        [
+            hearing("last", after_others=True),
+            check(says(finds(CRITICAL)), "well"),
+            hearing("first", after_others=False),
+            check(raising(ValueError()), "broken"),
+            check(says(Examined(A)), "blind", needs={Need.VMS}),
+            hearing("also-last", after_others=True),
+        ],
+        {Need.VMS: VCenterError("late")},
+    )
+
+    assert [one.check for one in results] == ["last", "well", "first", "broken", "blind", "also-last"]
+    assert told["first"] == {}
+    assert told["last"] == told["also-last"]
+    assert {slug: one.outcome for slug, one in told["last"].items()} == {
+        "well": Outcome.CRITICAL,
+        "first": Outcome.PASS,
+        "broken": Outcome.UNKNOWN,
+        "blind": Outcome.UNKNOWN,
+    }
+
+
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [

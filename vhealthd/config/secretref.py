@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
+from vhealthd import redaction
 from vhealthd.config.values import ConfigPath, matching
 from vhealthd.errors import ConfigError
 
@@ -68,6 +69,7 @@ class SecretRef(BaseModel):
         secret = secret.removesuffix("\n").removesuffix("\r")
         if not secret:
             raise ConfigError(f"{source} is empty; put the secret into it")
+        redaction.remember(secret)
         return secret
 
     def _credential_path(self) -> Path:

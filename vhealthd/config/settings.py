@@ -137,7 +137,7 @@ class DnsSettings(Section):
     timeout: Duration = Field(parse_duration("2s"), description="Longest time that one look-up may take.")
 
 
-Format = Literal["pdf", "json"]
+Format = Literal["pdf", "json", "csv"]
 
 
 class ReportSettings(Section):
@@ -145,7 +145,7 @@ class ReportSettings(Section):
 
     language: Literal["en"] = Field("en", description="Language of the report.")
     formats: Annotated[tuple[Format, ...], Field(min_length=1)] = Field(
-        ("pdf", "json"), description="Files that are written."
+        ("pdf", "json", "csv"), description="Files that are written."
     )
     output_dir: ConfigPath | None = Field(
         None, description="Folder of the reports; without it, the folder reports of state.directory."

@@ -83,11 +83,13 @@ def size_text(size: int) -> str:
 def parse_cron(raw: str) -> str:
     """Return a cron expression of five fields. Raises ValueError for all else."""
     try:
-        CronSim(raw, datetime(2000, 1, 1, tzinfo=UTC))
+        moments = CronSim(raw, datetime(2000, 1, 1, tzinfo=UTC))
     except CronSimError as error:
         raise ValueError(f'expected five fields as in "0 6 * * *" (06:00 every day): {error}') from None
     if len(raw.split()) != _CRON_FIELDS:
         raise ValueError('expected five fields as in "0 6 * * *" (06:00 every day)')
+    if next(moments, None) is None:
+        raise ValueError("there is no such day: this moment never comes")
     return raw
 
 

@@ -23,6 +23,7 @@ from vhealthd.model.deliveries import Delivery, DeliveryState, Parcel
 from vhealthd.model.entities import Datastore, Entity, Host, MoRef, VirtualCenter, VirtualMachine
 from vhealthd.model.extras import GuestDisk, Question, VmIdentity, VmPressure
 from vhealthd.model.grades import Category, Message, Outcome, Param, Severity, Text
+from vhealthd.model.history import NO_HISTORY, History, Known
 from vhealthd.model.hosts import (
     HardwarePart,
     HostClock,
@@ -60,6 +61,7 @@ from vhealthd.model.results import (
     VCenterState,
     Verdict,
     identity,
+    lasting_name,
 )
 from vhealthd.model.storage import HostMount, Lun, StoragePath, Volume
 from vhealthd.model.unseen import NO_DATA, Facets, Unseen, outcome_of
@@ -67,6 +69,7 @@ from vhealthd.model.vms import Disk, RemovableDrive, Snapshot, VmMemory, VmTools
 
 __all__ = [
     "NO_DATA",
+    "NO_HISTORY",
     "Appliance",
     "ApplianceAccess",
     "ApplianceTime",
@@ -95,6 +98,7 @@ __all__ = [
     "GuestDisk",
     "HardwarePart",
     "HealthItem",
+    "History",
     "Host",
     "HostCertificate",
     "HostClock",
@@ -112,6 +116,7 @@ __all__ = [
     "HostSize",
     "HostTime",
     "HostUsage",
+    "Known",
     "License",
     "Licenses",
     "Lookup",
@@ -159,5 +164,6 @@ __all__ = [
     "VmTopology",
     "Volume",
     "identity",
+    "lasting_name",
     "outcome_of",
 ]

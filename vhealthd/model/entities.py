@@ -26,12 +26,21 @@ class Entity:
         """Whether vCenter sees it as it is now; otherwise it remembers how it last was."""
         return True
 
+    @property
+    def moref(self) -> str | None:
+        """What names it within its vCenter for life; None for vCenter itself, which has no such name."""
+        return self.ref.value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualCenter(Entity):
     """The vCenter itself: `ref.value` is its instanceUuid, or empty while that is not known."""
 
     version: str | None = None
+
+    @property
+    def moref(self) -> None:
+        """As any entity has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

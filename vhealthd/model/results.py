@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from vhealthd.model.entities import Entity, VirtualCenter
+from vhealthd.model.entities import Entity
 from vhealthd.model.grades import Category, Outcome, Severity, Text
 from vhealthd.model.unseen import Unseen
 
@@ -35,6 +35,7 @@ class Finding:
     key: str | None = None
     muted: Mute | None = None
     silenced_by: str | None = None  # the finding that explains this one: its check and its object
+    even_at_rest: bool = False  # it is the maintenance mode itself that is wrong, so it is not demoted for it
 
     @property
     def counts(self) -> bool:
@@ -51,11 +52,20 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class NotExamined:
-    """This object should have been looked at, or one rule on it, and was not."""
+    """This object should have been looked at, or one rule on it, and was not.
+
+    A finding whose key is the rule may be hidden by that; with `hides_all`, any finding of the check on the object.
+    """
 
     object: Entity
     why: Unseen
     rule: str | None = None
+    hides_all: bool = False
+
+    def hides(self, key: str | None) -> bool:
+        """Whether a finding on the object with this key may be there all the same, unseen."""
+        rule = self.rule
+        return rule is None or self.hides_all or key == rule or (key or "").startswith(f"{rule}:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,10 @@ Verdict = Finding | Examined | NotExamined | Blind | Reading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What one check says of one vCenter. `seconds` is the time spent judging."""
+    """What one check says of one vCenter. `seconds` is the time spent judging.
+
+    `whole` is whether no whole part of what it judges was hidden from it.
+    """
 
     check: str
     category: Category
@@ -87,6 +100,7 @@ class CheckResult:
     remediation: str
     outcome: Outcome
     reason: Text | None = None
+    whole: bool = True
     examined: int = 0
     not_examined: tuple[NotExamined, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -158,10 +172,17 @@ class ScanReport:
     mutes: tuple[MuteUse, ...] = ()  # all that are configured
 
 
-def identity(vcenter: str, check: str, entity: Entity, key: str | None) -> str:
-    """Name a finding for life: SHA-256 over vCenter, check, MoRef and key; never over what is measured.
+def lasting_name(vcenter: VCenterReport, category: Category) -> str:
+    """Return what names the vCenter in identities: its instanceUuid.
 
-    `vcenter` is the instanceUuid, or the configured name where that cannot be known. vCenter itself has no MoRef.
+    A vCenter that is down does not tell its instanceUuid; what is found of the way to it keeps its configured name.
     """
-    moref = None if isinstance(entity, VirtualCenter) else entity.ref.value
-    return hashlib.sha256(json.dumps([vcenter, check, moref, key]).encode()).hexdigest()
+    if category is Category.CONNECTIVITY:
+        return vcenter.name
+    return vcenter.instance_uuid or vcenter.name
+
+
+def identity(vcenter: VCenterReport, result: CheckResult, finding: Finding) -> str:
+    """Name a finding for life: SHA-256 over vCenter, check, MoRef and key; never over what is measured."""
+    named = [lasting_name(vcenter, result.category), result.check, finding.object.moref, finding.key]
+    return hashlib.sha256(json.dumps(named).encode()).hexdigest()

@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 
 from vhealthd.model import (
-    Category,
     CheckResult,
     Entity,
     Finding,
@@ -78,7 +77,7 @@ def _result(vcenter: VCenterReport, result: CheckResult) -> dict[str, Any]:
         "examined": result.examined,
         "not_examined": [_not_examined(one) for one in result.not_examined],
         "seconds": round(result.seconds, 3),
-        "findings": [_finding(vcenter, result, one) for one in worst_findings_first(result.findings)],
+        "findings": [of_finding(vcenter, result, one) for one in worst_findings_first(result.findings)],
     }
 
 
@@ -86,7 +85,8 @@ def _not_examined(one: NotExamined) -> dict[str, Any]:
     return {"object": _object(one.object), "rule": one.rule, "reason": english(one.why.reason)}
 
 
-def _finding(vcenter: VCenterReport, result: CheckResult, finding: Finding) -> dict[str, Any]:
+def of_finding(vcenter: VCenterReport, result: CheckResult, finding: Finding) -> dict[str, Any]:
+    """Return a finding as report.json has it."""
     return {
         "severity": finding.severity.value,
         "object": _object(finding.object),
@@ -94,7 +94,7 @@ def _finding(vcenter: VCenterReport, result: CheckResult, finding: Finding) -> d
         "evidence": evidence(finding.text),
         "remediation": result.remediation,
         "key": finding.key,
-        "identity": identity(_lasting_name(vcenter, result), result.check, finding.object, finding.key),
+        "identity": identity(vcenter, result, finding),
         "muted": None if finding.muted is None else _mute(finding.muted),
         "silenced_by": finding.silenced_by,
     }
@@ -106,16 +106,6 @@ def _use(use: MuteUse) -> dict[str, Any]:
 
 def _mute(mute: Mute) -> dict[str, str]:
     return {"rule": mute.rule, "owner": mute.owner, "reason": mute.reason, "until": mute.until.isoformat()}
-
-
-def _lasting_name(vcenter: VCenterReport, result: CheckResult) -> str:
-    """Return what names the vCenter in identities: its instanceUuid.
-
-    A vCenter that is down does not tell its instanceUuid; what is found of the way to it keeps its configured name.
-    """
-    if result.category is Category.CONNECTIVITY:
-        return vcenter.name
-    return vcenter.instance_uuid or vcenter.name
 
 
 def _object(entity: Entity) -> dict[str, Any]:

@@ -50,14 +50,14 @@ def _lead(report: ScanReport) -> list[dict[str, str]]:
     """Return the sentences of the first page: what was not seen at all, what is wrong, what else was not seen."""
     counts = tally(judged(report))
     lead: list[tuple[Outcome, str]] = []
-    if down := _in_state(report, VCenterState.UNREACHABLE):
+    if down := in_state(report, VCenterState.UNREACHABLE):
         lead.append((Outcome.CRITICAL, english.unreachable(down)))
     if objects := affected(report):
         worst = Outcome.CRITICAL if counts[Outcome.CRITICAL] else Outcome.WARNING
         where = len({vcenter for vcenter, _ in objects})
         said = english.affected(counts[Outcome.CRITICAL], counts[Outcome.WARNING], len(objects), where)
         lead.append((worst, said))
-    lead += _unseen(report, counts)
+    lead += unseen(report, counts)
     if any(aside := quiet(judged(report))):
         lead.append((Outcome.INFO, english.quiet(*aside)))
     total = sum(counts.values())
@@ -66,12 +66,12 @@ def _lead(report: ScanReport) -> list[dict[str, str]]:
     return [{"status": status.value, "text": safe(text)} for status, text in lead]
 
 
-def _unseen(report: ScanReport, counts: dict[Outcome, int]) -> list[tuple[Outcome, str]]:
+def unseen(report: ScanReport, counts: dict[Outcome, int]) -> list[tuple[Outcome, str]]:
     """Say what was not seen, or not for sure, of vCenters that answered; nothing where all was."""
     missed = unexamined(judged(report))
     unmatched = [name for vcenter in report.vcenters for name in vcenter.unmatched_scope]
     untrusted = [vcenter.name for vcenter in report.vcenters if vcenter.tls in ("unverified", "plain")]
-    partial = _in_state(report, VCenterState.PARTIAL)
+    partial = in_state(report, VCenterState.PARTIAL)
     said = (
         (Outcome.UNKNOWN, partial and english.partial(partial)),
         (Outcome.UNKNOWN, counts[Outcome.UNKNOWN] and english.unjudged(counts[Outcome.UNKNOWN])),
@@ -82,7 +82,7 @@ def _unseen(report: ScanReport, counts: dict[Outcome, int]) -> list[tuple[Outcom
     return [(status, str(text)) for status, text in said if text]
 
 
-def _in_state(report: ScanReport, state: VCenterState) -> list[str]:
+def in_state(report: ScanReport, state: VCenterState) -> list[str]:
     """Name the vCenters in a state, each with its reason."""
     return [_with_reason(one) for one in report.vcenters if one.state is state]
 

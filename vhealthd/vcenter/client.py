@@ -25,6 +25,7 @@ from vhealthd.errors import (
 )
 from vhealthd.model import MoRef
 from vhealthd.vcenter.auth import Authentication
+from vhealthd.vcenter.observer import SessionState
 from vhealthd.vcenter.session import TokenSession, TokenState
 from vhealthd.vcenter.transport import Answer, Transport
 from vhealthd.vcenter.wire import dig, each, fault_name, moment
@@ -54,7 +55,12 @@ class About:
 class VCenterClient:
     """Speaks to one vCenter for one scan. Call `open` once, `close` at the end, whatever happened between."""
 
-    def __init__(self, transport: Transport, authentication: Authentication) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        authentication: Authentication,
+        on_turn: Callable[[SessionState], None] = lambda _: None,
+    ) -> None:
         self.transport = transport
         self.release = OLDEST_RELEASE
         self.about = About()
@@ -62,8 +68,8 @@ class VCenterClient:
         self.api_problem: VCenterError | None = None
         self._authentication = authentication
         clock = asyncio.get_running_loop().time
-        self._api = TokenSession(login=self._log_in_to_api, logout=self._log_out_of_api, clock=clock)
-        self._vi = TokenSession(login=self._log_in_to_vi, logout=self._log_out_of_vi, clock=clock)
+        self._api = TokenSession(login=self._log_in_to_api, logout=self._log_out_of_api, clock=clock, on_turn=on_turn)
+        self._vi = TokenSession(login=self._log_in_to_vi, logout=self._log_out_of_vi, clock=clock, on_turn=on_turn)
 
     # --- life
 

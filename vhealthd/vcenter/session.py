@@ -11,6 +11,7 @@ from enum import StrEnum
 import structlog
 
 from vhealthd.errors import SessionLostError, VCenterError
+from vhealthd.vcenter.observer import SessionState
 
 log = structlog.get_logger(__name__)
 
@@ -40,12 +41,14 @@ class TokenSession:
         login: Callable[[], Awaitable[str]],
         logout: Callable[[str], Awaitable[None]],
         clock: Callable[[], float],
+        on_turn: Callable[[SessionState], None] = lambda _: None,
     ) -> None:
         self.state = TokenState.CREATED
         self.logins = 0
         self._login = login
         self._logout = logout
         self._clock = clock
+        self._on_turn = on_turn
         self._lock = asyncio.Lock()
         self._token = ""
         self._generation = 0
@@ -86,6 +89,7 @@ class TokenSession:
                 return
             self.state = TokenState.EXPIRED if self._served else TokenState.INVALIDATED
             log.info("session ended by vCenter", state=self.state.value)
+            self._on_turn(SessionState.LOST)
             if self.state is TokenState.INVALIDATED:
                 self._count_rebuild()
             await self._authenticate()
@@ -98,6 +102,7 @@ class TokenSession:
             if self.state is TokenState.AUTHENTICATED:
                 self.state = TokenState.EXPIRED
                 self._failure = SessionLostError("the session was closed")
+                self._on_turn(SessionState.CLOSED)
                 await self._let_go(self._token)
 
     def _count_rebuild(self) -> None:
@@ -125,6 +130,7 @@ class TokenSession:
         self._generation += 1
         self._served, self._last_use = False, self._clock()
         self.state = TokenState.AUTHENTICATED
+        self._on_turn(SessionState.OPEN)
 
     async def _finish_login(self) -> None:
         """Wait for a login whose asker was cancelled, so that its session can be logged out."""

@@ -8,7 +8,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -36,6 +36,9 @@ log = structlog.get_logger(__name__)
 TRIES = 5
 TRIES_AFTER_SILENCE = 2  # a server that says nothing for the whole time-out is rarely better at the third try
 _PASSING_STATUS = frozenset({429, 502, 503, 504})
+
+# Hears of each request that is over: its path, its status or why it has none, and the seconds that it took.
+OnRequest = Callable[[str, str, float], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,7 @@ class Transport:
         in_flight: int,
         deadline: float,
         pace: Pace = Pace(),
+        on_request: OnRequest = lambda _path, _code, _seconds: None,
     ) -> None:
         self.url = URL(url)
         self.traffic = Traffic()
@@ -122,6 +126,7 @@ class Transport:
         self._in_flight = in_flight
         self._deadline = deadline
         self._pace = pace
+        self._on_request = on_request
         self._back_off = wait_random_exponential(multiplier=pace.first_back_off, max=pace.longest_back_off)
 
     async def __aenter__(self) -> Self:
@@ -200,8 +205,13 @@ class Transport:
                     answer = Answer(response.status, response.headers, content_read, time.monotonic() - began)
             except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
                 failure = _without_secrets(error)
+                self._on_request(path, _kind(failure), time.monotonic() - began)
+            except asyncio.CancelledError:
+                self._on_request(path, "cancelled", time.monotonic() - began)
+                raise
             else:
                 self.traffic.bytes_received += len(answer.body)
+                self._on_request(path, str(answer.status), answer.seconds)
                 return _usable(answer)
             # Out here, so that what was caught is no one's context.
             explained = await self._explain(failure, patience)
@@ -214,7 +224,7 @@ class Transport:
         host, port = self.url.host or "", self.url.port or 443
         if isinstance(error, _TLS_ERRORS):
             return CertificateError(_tls_sentence(error, f"{host}:{port}", await served_certificate(host, port)))
-        ours, sentence, tries = next(row[1:] for row in _FAILURES if isinstance(error, row[0]))
+        _, ours, sentence, tries = _failure(error)
         return _PassingError(
             ours(
                 sentence.format(
@@ -253,31 +263,49 @@ def _without_secrets(error: Exception) -> Exception:
 
 _TLS_ERRORS = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch, aiohttp.ClientSSLError)
 
-# The first row that fits: the library's error, ours, what to say, and how often it is worth a try.
-_FAILURES: tuple[tuple[type[Exception], type[VCenterError], str, int], ...] = (
+# The first row that fits: the library's error, its kind for whoever counts, our error, what to say, and how often it
+# is worth a try.
+_FAILURES: tuple[tuple[type[Exception], str, type[VCenterError], str, int], ...] = (
     (
         aiohttp.ClientConnectorDNSError,
+        "name",
         NameNotResolvedError,
         "the name {host} cannot be resolved ({cause}); check the URL and DNS",
         TRIES,
     ),
     (
         aiohttp.ConnectionTimeoutError,
+        "timeout",
         ConnectionFailedError,
         "no connection to {where} within {connect:g} s; check the route and firewalls",
         TRIES_AFTER_SILENCE,
     ),
-    (TimeoutError, ConnectionFailedError, "{where} did not answer within {answer:g} s", TRIES_AFTER_SILENCE),
+    (TimeoutError, "timeout", ConnectionFailedError, "{where} did not answer within {answer:g} s", TRIES_AFTER_SILENCE),
     (
         aiohttp.ClientConnectorError,
+        "refused",
         ConnectionFailedError,
         "{where} refuses the connection ({cause}); check that vCenter runs there",
         TRIES,
     ),
-    (aiohttp.ClientPayloadError, BadAnswerError, "{where} cut its answer short", TRIES),
-    (_NoHttpError, BadAnswerError, "{where} answers with something that is no HTTP; is this vCenter's port?", TRIES),
-    (Exception, ConnectionFailedError, "the connection to {where} broke ({cause})", TRIES),
+    (aiohttp.ClientPayloadError, "cut", BadAnswerError, "{where} cut its answer short", TRIES),
+    (
+        _NoHttpError,
+        "no_http",
+        BadAnswerError,
+        "{where} answers with something that is no HTTP; is this vCenter's port?",
+        TRIES,
+    ),
+    (Exception, "broken", ConnectionFailedError, "the connection to {where} broke ({cause})", TRIES),
 )
+
+
+def _failure(error: Exception) -> tuple[str, type[VCenterError], str, int]:
+    return next(row[1:] for row in _FAILURES if isinstance(error, row[0]))
+
+
+def _kind(error: Exception) -> str:
+    return "tls" if isinstance(error, _TLS_ERRORS) else _failure(error)[0]
 
 
 def _cause(error: Exception) -> str:

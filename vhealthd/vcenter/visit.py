@@ -11,7 +11,10 @@ from vhealthd.vcenter import trust
 from vhealthd.vcenter.auth import Authentication, NoAuthentication, PasswordAuthentication
 from vhealthd.vcenter.client import VCenterClient
 from vhealthd.vcenter.names import Resolver
+from vhealthd.vcenter.observer import Nobody, Observer, SessionState, api_of
 from vhealthd.vcenter.transport import Pace, Transport
+
+_NOBODY = Nobody()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +67,20 @@ def _trusted(tls: Trust) -> trust.SslArgument:
 
 
 @asynccontextmanager
-async def visit(to: Door, *, in_flight: int, deadline: float, pace: Pace) -> AsyncIterator[VCenterClient]:
+async def visit(
+    to: Door, *, in_flight: int, deadline: float, pace: Pace, observer: Observer = _NOBODY
+) -> AsyncIterator[VCenterClient]:
     """Give a client of a vCenter that has not been opened yet; log out at the end. `deadline` is loop time."""
+    vcenter = to.settings.name
+
+    def heard(path: str, code: str, seconds: float) -> None:
+        observer.request(vcenter, api_of(path), code, seconds)
+
+    def turned(state: SessionState) -> None:
+        if state is SessionState.OPEN:
+            observer.login(vcenter)
+        observer.session(vcenter, state)
+
     transport = Transport(
         to.settings.url,
         trust=to.trusted,
@@ -73,9 +88,10 @@ async def visit(to: Door, *, in_flight: int, deadline: float, pace: Pace) -> Asy
         in_flight=in_flight,
         deadline=deadline,
         pace=pace,
+        on_request=heard,
     )
     async with transport:
-        client = VCenterClient(transport, to.account)
+        client = VCenterClient(transport, to.account, turned)
         try:
             yield client
         finally:

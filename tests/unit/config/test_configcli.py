@@ -37,7 +37,7 @@ dns: {{nameservers: ["10.0.0.53:5353"], timeout: 2s}}
 checks:
   snapshot-age: {{warning_days: 7, critical_days: 30}}
   cpu-utilization:
-report: {{language: en, formats: [pdf, json], output_dir: /var/lib/vhealthd/reports}}
+report: {{language: en, formats: [pdf, json, csv], output_dir: /var/lib/vhealthd/reports}}
 log: {{level: info, format: auto}}
 """
 
@@ -118,7 +118,7 @@ def test_the_example_fits_the_schema(schema: dict[str, Any]) -> None:
         ("warning_days: 7", "warnin_days: 7"),
         ("warning_days: 7", "warning_days: seven"),
         ("warning_days: 7", "warning_days: -1"),
-        ("formats: [pdf, json]", "formats: []"),
+        ("formats: [pdf, json, csv]", "formats: []"),
         ("language: en", "language: zh"),
     ],
 )

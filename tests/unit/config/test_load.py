@@ -85,7 +85,7 @@ WRONG = [
     ),
     ("checks: {snapshot-age: 7}", "6: checks.snapshot-age: expected a section with keys"),
     ("report: {formats: []}", "6: report.formats: expected a list with at least one entry"),
-    ("report: {formats: [html]}", "6: report.formats[0]: expected one of: pdf, json"),
+    ("report: {formats: [html]}", "6: report.formats[0]: expected one of: pdf, json, csv"),
     ("report: {language: zh}", "6: report.language: expected one of: en"),
     ("log: {level: loud}", "6: log.level: expected one of: debug, info, warning, error"),
     ("dns: {nameservers: [dns.example.com]}", f"6: dns.nameservers[0]: {NAMESERVER}"),
@@ -291,7 +291,7 @@ def test_the_defaults(write: Write) -> None:
     assert (settings.scan.concurrency, settings.scan.requests_in_flight, settings.scan.vcenters_at_once) == (8, 8, 4)
     assert (settings.scan.check_timeout, settings.scan.deadline) == (timedelta(minutes=1), timedelta(minutes=15))
     assert (settings.dns.nameservers, settings.dns.timeout) == ((), timedelta(seconds=2))
-    assert (settings.report.language, settings.report.formats) == ("en", ("pdf", "json"))
+    assert (settings.report.language, settings.report.formats) == ("en", ("pdf", "json", "csv"))
     assert settings.reports == Path("/var/lib/vhealthd/reports")
     assert (settings.log.level, settings.log.format) == ("info", "auto")
     assert settings.vcenters[0].scope.clusters == ()

@@ -1,0 +1,207 @@
+"""The outbox: each step is on the disk before the next, and no parcel is lost or taken twice."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from vhealthd.model.deliveries import Delivery, DeliveryState, Parcel
+from vhealthd.state import Backlog, State, open_state
+
+NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+EXPIRES = NOW + timedelta(hours=72)
+
+
+def parcel(number: int = 1, sink: str = "mail") -> Parcel:
+    return Parcel(
+        id=f"{sink}-{number}",
+        run_id="run-1",
+        sink=sink,
+        what="mail to 3 (en)",
+        file=Path("/r/report.pdf"),
+        payload={"to": ["a@example.com"], "n": 1.5},
+    )
+
+
+async def put(state: State, *parcels: Parcel, now: datetime = NOW) -> None:
+    await state.outbox.put(parcels, now=now, expires=EXPIRES)
+
+
+async def take(state: State, now: datetime = NOW, sink: str = "mail") -> Delivery:
+    taken = await state.outbox.take(sink, now)
+    assert taken is not None
+    return taken
+
+
+async def only(state: State) -> Delivery:
+    (one,) = await state.outbox.deliveries()
+    return one
+
+
+async def test_a_parcel_comes_out_as_it_went_in(state: State) -> None:
+    await put(state, parcel())
+
+    taken = await take(state)
+
+    assert taken.parcel == parcel()
+    assert (taken.state, taken.attempts, taken.created, taken.due, taken.expires) == (
+        DeliveryState.SENDING,
+        1,
+        NOW,
+        NOW,
+        EXPIRES,
+    )
+    assert await only(state) == taken
+
+
+async def test_the_same_parcel_is_put_in_once(state: State) -> None:
+    await put(state, parcel(), parcel())
+    taken = await take(state)
+    await put(state, parcel(), parcel(2), now=LATER)
+
+    assert {one.parcel.id: one.state for one in await state.outbox.deliveries()} == {
+        taken.parcel.id: DeliveryState.SENDING,
+        "mail-2": DeliveryState.PENDING,
+    }
+
+
+async def test_the_oldest_is_taken_first_and_none_twice(state: State) -> None:
+    await put(state, parcel(3))
+    await put(state, parcel(1), parcel(2), now=LATER)
+
+    taken = await asyncio.gather(*(state.outbox.take("mail", LATER) for _ in range(5)))
+
+    assert [one.parcel.id for one in taken if one] == ["mail-3", "mail-1", "mail-2"]
+
+
+async def test_a_sink_takes_its_own(state: State) -> None:
+    await put(state, parcel(sink="mail"), parcel(sink="s3"))
+
+    assert (await take(state, sink="s3")).parcel.sink == "s3"
+    assert await state.outbox.take("s3", NOW) is None
+    assert await state.outbox.next_due("s3") is None
+    assert await state.outbox.next_due("mail") == NOW
+
+
+async def test_what_failed_waits_until_it_is_due_and_remembers(state: State) -> None:
+    await put(state, parcel())
+    one = await take(state)
+    await state.outbox.postpone(one.parcel.id, due=LATER, error="451 try later", progress={"done": ["a"]})
+
+    assert await state.outbox.take("mail", NOW) is None
+    assert await state.outbox.next_due("mail") == LATER
+    again = await take(state, LATER)
+    assert (again.attempts, again.error, again.progress) == (2, "451 try later", {"done": ["a"]})
+    await state.outbox.postpone(one.parcel.id, due=LATER, error="451 still")
+    assert (await only(state)).progress == {"done": ["a"]}
+
+
+async def test_what_arrived_is_settled(state: State) -> None:
+    await put(state, parcel())
+    one = await take(state)
+    await state.outbox.postpone(one.parcel.id, due=NOW, error="451 try later")
+    await take(state)
+    await state.outbox.delivered(one.parcel.id, now=LATER)
+
+    settled = await only(state)
+    assert (settled.state, settled.settled, settled.error) == (DeliveryState.DELIVERED, LATER, None)
+    assert await state.outbox.take("mail", LATER) is None
+
+
+async def test_what_is_given_up_says_why(state: State) -> None:
+    await put(state, parcel())
+    one = await take(state)
+    await state.outbox.give_up(one.parcel.id, now=LATER, error="550 no such user")
+
+    failed = await only(state)
+    assert (failed.state, failed.settled, failed.error) == (DeliveryState.FAILED, LATER, "550 no such user")
+
+
+async def test_what_was_being_sent_when_the_process_died_is_tried_again(tmp_path: Path) -> None:
+    async with open_state(tmp_path) as state:
+        await put(state, parcel(), parcel(2))
+        await take(state)
+
+    async with open_state(tmp_path) as state:
+        assert await state.outbox.release(LATER) == 1
+        taken = [await take(state, LATER), await take(state, LATER)]
+        assert [(one.parcel.id, one.attempts) for one in taken] == [("mail-1", 2), ("mail-2", 1)]
+
+
+async def test_what_is_too_old_is_given_up_and_says_so(state: State) -> None:
+    await put(state, parcel(1), parcel(2), parcel(3))
+    first, second = await take(state), await take(state)
+    await state.outbox.postpone(first.parcel.id, due=LATER, error="451 try later")
+    await state.outbox.delivered(second.parcel.id, now=NOW)
+
+    assert await state.outbox.expire(EXPIRES - timedelta(seconds=1)) == ()
+    assert await state.outbox.take("mail", EXPIRES) is None, "what is too old is not sent any more"
+    expired = await state.outbox.expire(EXPIRES)
+
+    assert {one.parcel.id: one.error for one in expired} == {
+        "mail-1": "given up after 1 attempt, because it is too old; the last error was: 451 try later",
+        "mail-3": "given up after 0 attempts, because it is too old",
+    }
+    assert {one.state for one in expired} == {DeliveryState.FAILED}
+    assert [await state.outbox.find(one.parcel.id) for one in expired] == list(expired)
+    assert [one.parcel.id for one in await state.outbox.deliveries(state=DeliveryState.DELIVERED)] == ["mail-2"]
+
+
+async def test_what_failed_can_be_tried_again_by_hand(state: State) -> None:
+    await put(state, parcel())
+    await take(state)
+    await state.outbox.give_up("mail-1", now=NOW, error="550 no such user")
+
+    assert await state.outbox.retry("mail-1", now=EXPIRES, expires=EXPIRES + timedelta(hours=72))
+
+    again = await take(state, EXPIRES)
+    assert (again.attempts, again.settled, again.expires) == (2, None, EXPIRES + timedelta(hours=72))
+
+
+async def test_what_waits_can_be_tried_at_once(state: State) -> None:
+    await put(state, parcel())
+    await take(state)
+    await state.outbox.postpone("mail-1", due=EXPIRES, error="451 try later")
+
+    assert await state.outbox.retry("mail-1", now=LATER, expires=EXPIRES)
+    assert await state.outbox.next_due("mail") == LATER
+
+
+@pytest.mark.parametrize("step", ["sending", "delivered", "not there"])
+async def test_nothing_else_can_be_tried_again(state: State, step: str) -> None:
+    if step != "not there":
+        await put(state, parcel())
+        await take(state)
+    if step == "delivered":
+        await state.outbox.delivered("mail-1", now=NOW)
+
+    assert not await state.outbox.retry("mail-1", now=LATER, expires=EXPIRES)
+
+
+async def test_deliveries_are_listed_newest_first_by_run_sink_and_state(state: State) -> None:
+    await put(state, parcel(1))
+    await put(state, parcel(2), parcel(1, sink="s3"), now=LATER)
+    await take(state)
+    box = state.outbox
+
+    assert [one.parcel.id for one in await box.deliveries()] == ["mail-2", "s3-1", "mail-1"]
+    assert [one.parcel.id for one in await box.deliveries(limit=1)] == ["mail-2"]
+    assert [one.parcel.id for one in await box.deliveries(sink="s3")] == ["s3-1"]
+    assert [one.parcel.id for one in await box.deliveries(state=DeliveryState.SENDING)] == ["mail-1"]
+    assert [one.parcel.id for one in await box.deliveries(run_id="run-2")] == []
+
+
+async def test_the_backlog_of_each_sink(state: State) -> None:
+    await put(state, parcel(1))
+    await put(state, parcel(2), parcel(3), parcel(1, sink="s3"), now=LATER)
+    await take(state)
+    await state.outbox.give_up((await take(state, LATER)).parcel.id, now=LATER, error="550")
+    await take(state, LATER, sink="s3")
+    await state.outbox.delivered("s3-1", now=LATER)
+
+    assert await state.outbox.backlog() == {
+        "mail": Backlog(pending=2, oldest=NOW, failed=1),
+        "s3": Backlog(pending=0, oldest=None, failed=0),
+    }

@@ -1,0 +1,1 @@
+"""The commands, one module for each part of the program that they show."""

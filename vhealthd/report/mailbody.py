@@ -1,0 +1,209 @@
+"""What a mail says of a scan: a ScanReport becomes lines and one table, which are then set as text and as HTML."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import chain
+
+from vhealthd import wording
+from vhealthd.model import Delivery, Outcome, ScanReport, Severity, VCenterReport, VCenterState, VirtualCenter
+from vhealthd.report import english, view
+from vhealthd.report import mailwords as words
+from vhealthd.report.glyphs import clip
+from vhealthd.report.names import day
+from vhealthd.report.order import Found, Judged, affected, judged, quiet, tally, top, unjudged
+
+_TOP, _REASONS = 10, 10
+_NAME, _MESSAGE, _ADVICE = 100, 400, 600
+
+# Joiners belong to words and to emoji; all else that cannot be seen could hide or turn around what follows.
+_UNSEEN, _JOINERS = {"Cc", "Cf", "Cs", "Zl", "Zp"}, {"\u200c", "\u200d"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """How many findings are new, worse or gone since the last run."""
+
+    new: int
+    worsened: int
+    resolved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """A file that is too large for a mail."""
+
+    name: str
+    size: int
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed:
+    """What a mail says of the files of the run."""
+
+    attached: tuple[str, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
+    folder: str | None = None
+    pdf_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence, how bad it is, and what to do about it."""
+
+    text: str
+    status: Outcome | None = None
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """All that a mail says, in the order in which it is read."""
+
+    title: str
+    lead: tuple[Line, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    sections: tuple[tuple[str, tuple[Line, ...]], ...]  # none is empty
+    footer: str
+
+
+def build(
+    report: ScanReport,
+    *,
+    zone: tzinfo,
+    enclosed: Enclosed,
+    changes: Changes | None = None,
+    failed: Sequence[Delivery] = (),
+) -> Body:
+    """Return what is said of a run."""
+    sections = (
+        (words.CHANGES, _changes(changes)),
+        (words.RISKS, _risks(report)),
+        (words.UNSEEN, _unseen(report)),
+        (words.FAILED, _failed(failed)),
+        (words.FULL, _full(enclosed)),
+    )
+    return Body(
+        title=words.title(day(report, zone)),
+        lead=tuple(_lead(report)),
+        columns=words.COLUMNS,
+        rows=tuple(_row(one) for one in report.vcenters),
+        sections=tuple((title, lines) for title, made in sections if (lines := tuple(made))),
+        footer=words.run(
+            run_id=report.run_id,
+            trigger=report.trigger,
+            started=report.started,
+            local=report.started.astimezone(zone),
+            span=report.finished - report.started,
+            version=report.tool_version,
+        ),
+    )
+
+
+def plain(text: str, limit: int = 1000) -> str:
+    """Return text that hides nothing: on one line, and with what cannot be seen as its code point, `[U+202E]`."""
+    seen = (_shown(letter) for letter in " ".join(unicodedata.normalize("NFC", text).split()))
+    return clip("".join(seen), limit)
+
+
+def _shown(letter: str) -> str:
+    hidden = unicodedata.category(letter) in _UNSEEN and letter not in _JOINERS
+    return f"[U+{ord(letter):04X}]" if hidden else letter
+
+
+def count(vcenters: Sequence[VCenterReport]) -> dict[Severity, int]:
+    """Count the findings that count, by severity."""
+    counts = dict.fromkeys(Severity, 0)
+    for finding in chain.from_iterable(result.counted for one in vcenters for result in one.results):
+        counts[finding.severity] += 1
+    return counts
+
+
+def _lead(report: ScanReport) -> Iterator[Line]:
+    if down := view.in_state(report, VCenterState.UNREACHABLE):
+        yield Line(plain(english.unreachable(down)), Outcome.CRITICAL)
+    counts = count(report.vcenters)
+    objects = affected(report)
+    worst = next((one for one in (Severity.CRITICAL, Severity.WARNING) if counts[one]), None)
+    where = len({vcenter for vcenter, _ in objects})
+    said = words.found(counts[Severity.CRITICAL], counts[Severity.WARNING], len(objects), where)
+    yield Line(said, Outcome(worst) if worst else None)
+    results = tally(judged(report))
+    for status, text in view.unseen(report, results):
+        yield Line(plain(text), status)
+    if any(aside := quiet(judged(report))):
+        yield Line(english.quiet(*aside))
+    yield Line(english.passed(results[Outcome.PASS], sum(results.values())))
+
+
+def _row(vcenter: VCenterReport) -> tuple[str, ...]:
+    """Return a vCenter's line of the dashboard."""
+    found = count([vcenter])
+    results = tally(Judged(vcenter, result) for result in vcenter.results)
+    state = english.STATES[vcenter.state]
+    return (
+        plain(vcenter.name, _NAME),
+        f"{state}, {plain(vcenter.version)}" if vcenter.version else state,
+        *(english.number(found[one]) for one in (Severity.CRITICAL, Severity.WARNING, Severity.INFO)),
+        words.checks(results[Outcome.PASS], results[Outcome.UNKNOWN], results[Outcome.SKIPPED], sum(results.values())),
+    )
+
+
+def _changes(changes: Changes | None) -> Iterator[Line]:
+    if changes:
+        yield Line(words.changes(changes.new, changes.worsened, changes.resolved))
+
+
+def _risks(report: ScanReport) -> Iterator[Line]:
+    """Tell the worst findings; what is only worth knowing is no risk."""
+    several = len(report.vcenters) > 1
+    counts = count(report.vcenters)
+    total = counts[Severity.CRITICAL] + counts[Severity.WARNING]
+    worst = [one for one in top(report, _TOP) if one.finding.severity is not Severity.INFO]
+    for one in worst:
+        yield _risk(one, several=several)
+    if total > len(worst):
+        yield Line(words.more_risks(len(worst), total))
+
+
+def _risk(one: Found, *, several: bool) -> Line:
+    about = one.finding.object
+    named = one.vcenter.name if several and not isinstance(about, VirtualCenter) else None
+    text = words.risk(
+        plain(about.name, _NAME),
+        plain(named, _NAME) if named else None,
+        plain(one.result.title),
+        plain(wording.english(one.finding.text), _MESSAGE),
+    )
+    return Line(text, Outcome(one.finding.severity), words.advice(plain(one.result.remediation, _ADVICE)))
+
+
+def _unseen(report: ScanReport) -> Iterator[Line]:
+    """Tell why checks could not be judged."""
+    groups = [one for one in unjudged(judged(report)) if one.outcome is Outcome.UNKNOWN]
+    for group in groups[:_REASONS]:
+        checks = [result.check for result in group.results]
+        reason = wording.english(group.reason) if group.reason else None
+        yield Line(plain(words.unjudged(group.vcenter.name, checks, reason), _MESSAGE), group.outcome)
+    if len(groups) > _REASONS:
+        yield Line(words.more_unjudged(len(groups) - _REASONS))
+
+
+def _failed(failed: Sequence[Delivery]) -> Iterator[Line]:
+    for one in failed:
+        parcel = one.parcel
+        yield Line(plain(words.failed(parcel.what, parcel.sink, parcel.run_id, one.error or english.NOTHING), _MESSAGE))
+
+
+def _full(enclosed: Enclosed) -> Iterator[Line]:
+    if enclosed.pdf_error:
+        yield Line(plain(words.no_pdf(enclosed.pdf_error), _MESSAGE), Outcome.UNKNOWN)
+    if enclosed.attached:
+        yield Line(words.attached(enclosed.attached))
+    for one in enclosed.elsewhere:
+        yield Line(plain(words.elsewhere(one.name, wording.size(one.size), one.where)))
+    if enclosed.folder:
+        yield Line(plain(words.folder(enclosed.folder)))

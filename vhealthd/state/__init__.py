@@ -1,0 +1,10 @@
+"""What the service knows from one run to the next: runs, findings and their life, and what is still to be delivered.
+
+One small database in the state directory. Nothing else in vhealthd speaks SQL.
+"""
+
+from vhealthd.state.outbox import Backlog, Outbox
+from vhealthd.state.runs import AskedRun, Runs, RunState, RunSummary
+from vhealthd.state.state import State, open_state
+
+__all__ = ["AskedRun", "Backlog", "Outbox", "RunState", "RunSummary", "Runs", "State", "open_state"]

@@ -1,0 +1,65 @@
+"""What checks may know of earlier runs, read for one vCenter at a time."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vhealthd.model import Severity
+from vhealthd.model.history import History, Known, Place, Series
+from vhealthd.state.lives import OPEN
+from vhealthd.state.store import Store
+from vhealthd.state.tables import FindingRow, ReadingRow
+
+Points = list[tuple[datetime, float]]
+
+_SLICE = 1000
+
+
+class Past:
+    """The findings that are open and the readings that were noted."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def of(self, name: str, instance_uuid: str | None) -> Mapping[str, History]:
+        """Return the history of each check in one vCenter, by slug. Raises StateError."""
+        vcenters = {name, instance_uuid or name}
+
+        async def gather(connection: AsyncConnection) -> Mapping[str, History]:
+            findings = await _findings(connection, vcenters)
+            readings = await _readings(connection, vcenters)
+            return {
+                slug: History(findings=findings.get(slug, {}), readings=readings.get(slug, {}))
+                for slug in {*findings, *readings}
+            }
+
+        return await self._store.read(gather)
+
+
+async def _findings(connection: AsyncConnection, vcenters: set[str]) -> Mapping[str, Mapping[Place, Known]]:
+    wanted = select(
+        FindingRow.slug, FindingRow.object_id, FindingRow.key, FindingRow.opened, FindingRow.severity
+    ).where(FindingRow.vcenter.in_(vcenters), FindingRow.state == OPEN)
+    found: defaultdict[str, dict[Place, Known]] = defaultdict(dict)
+    async with connection.stream(wanted) as rows:
+        async for some in rows.partitions(_SLICE):
+            for slug, object_id, key, opened, severity in some:
+                found[slug][object_id, key] = Known(opened, Severity(severity))
+    return found
+
+
+async def _readings(connection: AsyncConnection, vcenters: set[str]) -> Mapping[str, Mapping[Place, Series]]:
+    wanted = (
+        select(ReadingRow.slug, ReadingRow.object_id, ReadingRow.key, ReadingRow.at, ReadingRow.value)
+        .where(ReadingRow.vcenter.in_(vcenters))
+        .order_by(ReadingRow.at)
+    )
+    found: defaultdict[str, dict[Place, Points]] = defaultdict(dict)
+    async with connection.stream(wanted) as rows:
+        async for some in rows.partitions(_SLICE):
+            for slug, object_id, key, at, value in some:
+                found[slug].setdefault((object_id or None, key or None), []).append((at, value))
+    return {slug: {place: tuple(points) for place, points in series.items()} for slug, series in found.items()}

@@ -1,0 +1,218 @@
+"""The runs: promised, tried, committed with all that they found, or given up."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vhealthd.model import Outcome, ScanReport, Severity
+from vhealthd.model.deliveries import Parcel
+from vhealthd.state import codec, rows
+from vhealthd.state.lives import live_on
+from vhealthd.state.outbox import put
+from vhealthd.state.store import Store, sliced
+from vhealthd.state.tables import MarkRow, ReadingRow, ReportRow, ResultRow, RunRow, row_of
+
+_LAST_DUE = "last_due"
+LATEST = "latest"
+
+
+class RunState(StrEnum):
+    """How far a run is."""
+
+    ASKED = "asked"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRun:
+    """A run that was promised and is neither committed nor given up. `due` is the scheduled moment it stands for."""
+
+    run_id: str
+    trigger: str
+    due: datetime | None
+    asked: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """What is known of a run without its report. `started` and all after `why` are there once it is done."""
+
+    run_id: str
+    trigger: str
+    state: RunState
+    due: datetime | None
+    asked: datetime
+    attempts: int
+    why: str | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+    tool_version: str | None = None
+    config_sha256: str | None = None
+    vcenters: tuple[str, ...] = ()
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict)  # results by outcome
+    findings: Mapping[Severity, int] = field(default_factory=dict)  # those that count, by severity
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The worst of its outcomes."""
+        return min((one for one, count in self.outcomes.items() if count), key=lambda one: one.rank, default=None)
+
+
+class Runs:
+    """The runs, newest first."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def ask(self, run_id: str, trigger: str, *, due: datetime | None, now: datetime) -> None:
+        """Promise a run: until it is committed or given up it is among the unfinished ones, whatever happens."""
+        row = rows.asked_row(run_id, trigger, due=due, now=now)
+        await self._store.change(lambda connection: connection.execute(insert(RunRow), row))
+
+    async def unfinished(self) -> tuple[AskedRun, ...]:
+        """Return the runs that were promised and are neither committed nor given up; the oldest first."""
+        wanted = select(RunRow).where(RunRow.state == RunState.ASKED).order_by(RunRow.asked, RunRow.id)
+        return tuple(
+            AskedRun(run_id=row.id, trigger=row.trigger, due=row.due, asked=row.asked, attempts=row.attempts)
+            for row in await self._store.entities(wanted)
+        )
+
+    async def begin(self, run_id: str, now: datetime) -> int:
+        """Count one more attempt at a promised run, and return how many there are."""
+
+        async def count(connection: AsyncConnection) -> int:
+            await connection.execute(
+                update(RunRow)
+                .where(RunRow.id == run_id, RunRow.state == RunState.ASKED)
+                .values(attempts=RunRow.attempts + 1, started=now)
+            )
+            return await connection.scalar(select(RunRow.attempts).where(RunRow.id == run_id)) or 0
+
+        return await self._store.change(count)
+
+    async def give_up(self, run_id: str, *, now: datetime, why: str) -> None:
+        """Settle a promised run as failed: it will never be committed."""
+        failed = update(RunRow).where(RunRow.id == run_id, RunRow.state == RunState.ASKED)
+        await self._store.change(
+            lambda connection: connection.execute(failed.values(state=RunState.FAILED.value, settled=now, why=why))
+        )
+
+    async def commit(
+        self,
+        report: ScanReport,
+        *,
+        config_sha256: str | None,
+        files: Mapping[str, Path],
+        parcels: Iterable[Parcel],
+        now: datetime,
+        expires: datetime,
+    ) -> bool:
+        """Keep a run with all that it found, and put its parcels into the outbox: all of it or nothing.
+
+        One that is settled already is left as it is, and False returned.
+        """
+        # in a thread: with tens of thousands of findings it takes a second
+        prepared = await asyncio.to_thread(rows.prepare, report)
+        run = rows.run_row(report, now=now, config_sha256=config_sha256, files=files)
+        parcels = tuple(parcels)
+
+        async def keep(connection: AsyncConnection) -> bool:
+            before = (
+                await connection.execute(
+                    select(RunRow.state, RunRow.asked, RunRow.due, RunRow.attempts).where(RunRow.id == report.run_id)
+                )
+            ).first()
+            if before is not None and before.state != RunState.ASKED:
+                return False
+            if before is not None:
+                await connection.execute(delete(RunRow).where(RunRow.id == report.run_id))
+                run.update(asked=before.asked, due=before.due, attempts=before.attempts)
+            await connection.execute(insert(RunRow), run)
+            await connection.execute(insert(ReportRow), prepared.report)
+            for table, new in ((ResultRow, prepared.results), (ReadingRow, prepared.readings)):
+                for some in sliced(new):
+                    await connection.execute(insert(table), some)
+            await live_on(connection, prepared.lives)
+            await put(connection, parcels, now=now, expires=expires)
+            return True
+
+        return await self._store.change(keep)
+
+    async def last_due(self) -> datetime | None:
+        """Return the last scheduled moment that was handled: there was a run, or it was missed for good."""
+        wanted = select(MarkRow.at).where(MarkRow.name == _LAST_DUE)
+        return await self._store.read(lambda connection: connection.scalar(wanted))
+
+    async def set_last_due(self, due: datetime) -> None:
+        """Remember that a scheduled moment was handled."""
+
+        async def mark(connection: AsyncConnection) -> None:
+            await connection.execute(delete(MarkRow).where(MarkRow.name == _LAST_DUE))
+            await connection.execute(insert(MarkRow), row_of(MarkRow, name=_LAST_DUE, at=due))
+
+        await self._store.change(mark)
+
+    async def last(self) -> RunSummary | None:
+        """Return the newest run that was committed."""
+        return next(iter(await self._summaries(state=RunState.DONE, limit=1)), None)
+
+    async def list(self, limit: int = 100) -> tuple[RunSummary, ...]:
+        """Return runs, the newest first; those that were promised and those that failed too."""
+        return await self._summaries(limit=limit)
+
+    async def find(self, name: str) -> RunSummary | None:
+        """Return the run with this id, or the only one whose id begins so; `latest` is the last one committed."""
+        if name == LATEST:
+            return await self.last()
+        found = await self.matching(name) if name else ()
+        exact = [one for one in found if one.run_id == name]
+        return next(iter(exact or (found if len(found) == 1 else ())), None)
+
+    async def matching(self, prefix: str) -> tuple[RunSummary, ...]:
+        """Return the newest runs whose ids begin so."""
+        return await self._summaries(prefix=prefix, limit=10)
+
+    async def report(self, run_id: str) -> ScanReport | None:
+        """Return the whole report of a run, as it was committed; None where there is none."""
+        for row in await self._store.entities(select(ReportRow).where(ReportRow.run_id == run_id)):
+            return await asyncio.to_thread(codec.decode, row.data, form=row.form)
+        return None
+
+    async def _summaries(
+        self, *, limit: int, state: RunState | None = None, prefix: str = ""
+    ) -> tuple[RunSummary, ...]:
+        wanted = select(RunRow).order_by(func.coalesce(RunRow.started, RunRow.asked).desc(), RunRow.id.desc())
+        if state is not None:
+            wanted = wanted.where(RunRow.state == state)
+        if prefix:
+            wanted = wanted.where(RunRow.id.startswith(prefix, autoescape=True))
+        return tuple(_summary(row) for row in await self._store.entities(wanted.limit(limit)))
+
+
+def _summary(row: RunRow) -> RunSummary:
+    return RunSummary(
+        run_id=row.id,
+        trigger=row.trigger,
+        state=RunState(row.state),
+        due=row.due,
+        asked=row.asked,
+        attempts=row.attempts,
+        why=row.why,
+        started=row.started,
+        finished=row.finished,
+        tool_version=row.tool_version,
+        config_sha256=row.config_sha256,
+        vcenters=tuple(row.vcenters),
+        outcomes=rows.outcomes(row.outcomes),
+        findings=rows.severities(row.findings),
+        files={name: Path(str(path)) for name, path in row.files.items()},
+    )
