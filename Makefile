@@ -7,7 +7,7 @@ PIP := PIP_CACHE_DIR=$(CURDIR)/$(VENV)/pip-cache $(BIN)/python -m pip --disable-
 INSTALL := $(PIP) install --quiet --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test lint format docs bench mutation requirements clean
+.PHONY: help install install-dev demo test lint format docs bench soak mutation requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ format: install-dev ## let ruff rewrite what it can
 mutation: install-dev ## change the checks one operator at a time, and see whether their tests notice (half an hour)
 	@$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements/build.txt -r requirements/mutation.txt
 	@$(BIN)/python -m tests.mutation $(CHECKS)
+
+soak: install-dev ## kill the service 200 times, and scan 200 times with one (an hour)
+	@$(BIN)/python -m tests.soak
 
 docs: install ## write docs/checks from the files in checks/
 	$(BIN)/python docs/build.py

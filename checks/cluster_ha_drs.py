@@ -122,7 +122,7 @@ def _drs(cluster: Entity, settings: ClusterSettings) -> Iterator[Verdict]:
 
 def _issues(cluster: Entity, issues: tuple[ClusterIssue, ...] | Unseen) -> Iterator[Verdict]:
     if isinstance(issues, Unseen):
-        yield NotExamined(cluster, issues, rule="config-issues")
+        yield NotExamined(cluster, issues, rule="config-issues", hides_all=True)
         return
     for kind, count in sorted(Counter(one.type for one in issues).items()):
         first = next(one for one in issues if one.type == kind)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from vhealthd.checkapi import Field, Inventory, Limits, Need, Percent, check, exceeded
+from vhealthd.checkapi import HELD_UNTIL, Field, Inventory, Limits, Need, Percent, check, exceeded
 from vhealthd.model import (
     Category,
     Entity,
@@ -14,6 +14,7 @@ from vhealthd.model import (
     Message,
     MoRef,
     NotExamined,
+    Severity,
     Unseen,
     Verdict,
 )
@@ -22,6 +23,10 @@ FULL = Message(
     "cpu-utilization.full",
     "{used_percent:percent} of the CPU is used ({used_mhz:mhz} of {capacity_mhz:mhz}); "
     "the limit is {threshold_percent:limit}",
+)
+HELD = Message(
+    "cpu-utilization.held",
+    FULL.english + ", and as it was reported before, it is reported while above {clear_percent:limit}",
 )
 NOT_CONNECTED = Message("cpu-utilization.not-connected", "the host is not connected ({connection_state})")
 NO_FIGURES = Message("cpu-utilization.no-figures", "vCenter does not say how much CPU it has or uses")
@@ -35,6 +40,7 @@ class CpuUtilizationLimits(Limits):
 
     warning_percent: Percent = Field(85, description="More of the CPU of a host or a cluster is used")
     critical_percent: Percent = Field(95, description="More of the CPU of a host or a cluster is used")
+    hysteresis_percent: Percent = Field(0, description=HELD_UNTIL)
 
 
 @check(
@@ -59,13 +65,13 @@ def cpu_utilization(inventory: Inventory, limits: CpuUtilizationLimits) -> Itera
         if isinstance(load, Unseen):
             yield NotExamined(host, load)
             continue
-        yield from _judge(host, [load], limits)
+        yield from _judge(host, [load], limits, inventory.history.was(host))
         if host.cluster and not host.in_maintenance_mode:
             clusters[host.cluster.ref].append(load)
     populated = {host.cluster.ref for host in inventory.hosts if host.cluster}
     for cluster in inventory.clusters:
         if clusters[cluster.ref]:
-            yield from _judge(cluster, clusters[cluster.ref], limits)
+            yield from _judge(cluster, clusters[cluster.ref], limits, inventory.history.was(cluster))
         elif cluster.ref in populated:
             yield NotExamined(cluster, Unseen(NO_HOSTS(), derived=True))
 
@@ -80,11 +86,16 @@ def _load(host: Host, usage: HostUsage | Unseen) -> Load | Unseen:
     return usage.cpu_used, usage.cpu_capacity
 
 
-def _judge(entity: Entity, loads: list[Load], limits: CpuUtilizationLimits) -> Iterator[Verdict]:
+def _judge(entity: Entity, loads: list[Load], limits: CpuUtilizationLimits, was: Severity | None) -> Iterator[Verdict]:
     yield Examined(entity)
     limits = limits.for_object(entity)
     used, capacity = sum(load[0] for load in loads), sum(load[1] for load in loads)
     percent = 100 * used / capacity
-    if graded := exceeded(percent, warning=limits.warning_percent, critical=limits.critical_percent):
-        text = FULL(used_percent=percent, threshold_percent=graded[1], used_mhz=used, capacity_mhz=capacity)
-        yield Finding(graded[0], entity, text)
+    margin = limits.hysteresis_percent
+    if graded := exceeded(
+        percent, warning=limits.warning_percent, critical=limits.critical_percent, was=was, hysteresis=margin
+    ):
+        severity, limit = graded
+        measured = {"used_percent": percent, "used_mhz": used, "capacity_mhz": capacity, "threshold_percent": limit}
+        text = FULL(**measured) if percent > limit else HELD(**measured, clear_percent=limit - margin)
+        yield Finding(severity, entity, text)

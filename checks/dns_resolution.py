@@ -96,7 +96,7 @@ def _host(names: HostNames, minimum: int) -> Iterator[Verdict]:
     if servers is not None or (lookup and lookup.status != "failed"):
         yield Examined(host)
     if lookup and lookup.status == "failed":
-        yield NotExamined(host, Unseen(NO_ANSWER(name=lookup.name)), rule="name")
+        yield NotExamined(host, Unseen(NO_ANSWER(name=lookup.name)), rule="name", hides_all=True)
     elif lookup and (text := _astray(lookup)):
         yield Finding(Severity.WARNING, host, text, "forward")
     elif lookup:

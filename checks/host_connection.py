@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
-from vhealthd.checkapi import Inventory, Limits, Need, check
+from vhealthd.checkapi import Field, Hours, Inventory, Limits, Need, check
 from vhealthd.model import (
     Category,
     Examined,
@@ -28,6 +29,10 @@ DISCONNECTED = Message(
 )
 STANDBY = Message("host-connection.standby", "The host is in standby ({power_state}) and takes no work")
 MAINTENANCE = Message("host-connection.maintenance", "The host is in maintenance mode")
+FORGOTTEN = Message(
+    "host-connection.forgotten",
+    "The host has been seen in maintenance mode for {maintenance_hours:hours}; the limit is {threshold_hours:hours}",
+)
 QUARANTINE = Message(
     "host-connection.quarantine",
     "The host is in quarantine: its hardware is reported to degrade, and DRS keeps virtual machines away from it",
@@ -37,21 +42,29 @@ STRANGE = Message("host-connection.strange", 'the state of the connection is "{c
 STATES = frozenset({"connected", "notResponding", "disconnected"})
 
 
+class HostConnectionLimits(Limits):
+    """When a host was left in maintenance mode."""
+
+    warning_maintenance_hours: Hours = Field(72, description="The host is in maintenance mode for longer")
+
+
 @check(
     title="Host connection",
     category=Category.INFRASTRUCTURE,
     needs={Need.HOSTS, Need.HOST_MODE, Need.VMS},
+    limits=HostConnectionLimits,
     what="Whether every host is connected to vCenter and responds, and whether one is in standby, in quarantine or in "
     "maintenance mode.",
     why="vCenter neither manages nor protects what runs on a host that it cannot reach, and a host that takes no work "
     "is missing when another one fails.",
     fix="Check the power of the host and its management network, then reconnect it. Power a host on that should not "
     "be in standby. Repair what put a host into quarantine. Take forgotten hosts out of maintenance mode.",
-    blind_spots="Since when a host has been in this state is not known, so a host in maintenance mode is information "
-    "however long ago it was put there. What runs on a host that does not respond is vCenter's last knowledge. "
-    "A host that power management (DPM) put into standby on purpose is reported too.",
+    blind_spots="Since when a host has been in maintenance mode is known from earlier scans only: the time counts from "
+    "the scan that first saw it there, and where no state is kept it is information however long it lasts. What runs "
+    "on a host that does not respond is vCenter's last knowledge. A host that power management (DPM) put into standby "
+    "on purpose is reported too.",
 )
-def host_connection(inventory: Inventory, limits: Limits) -> Iterator[Verdict]:  # noqa: ARG001 - it has none
+def host_connection(inventory: Inventory, limits: HostConnectionLimits) -> Iterator[Verdict]:
     """Judge each host's connection, then the modes in which it takes no work."""
     running = Counter(vm.host for vm in inventory.vms if vm.powered_on and vm.is_workload)
     for host in inventory.hosts:
@@ -63,11 +76,21 @@ def host_connection(inventory: Inventory, limits: Limits) -> Iterator[Verdict]: 
         if judged := _connection(host, mode, running[host.ref]):
             yield Finding(judged[0], host, judged[1])
         if host.in_maintenance_mode:
-            yield Finding(Severity.INFO, host, MAINTENANCE(), "maintenance")
+            yield _maintenance(inventory, host, timedelta(hours=limits.for_object(host).warning_maintenance_hours))
         if isinstance(mode, Unseen):
             yield NotExamined(host, mode, rule="quarantine")
         elif mode.in_quarantine:
             yield Finding(Severity.WARNING, host, QUARANTINE(), "quarantine")
+
+
+def _maintenance(inventory: Inventory, host: Host, longest: timedelta) -> Finding:
+    since = inventory.history.since(host, "maintenance")
+    lasted = timedelta() if since is None else inventory.now - since
+    if lasted <= longest:
+        return Finding(Severity.INFO, host, MAINTENANCE(), "maintenance")
+    hour = timedelta(hours=1)
+    text = FORGOTTEN(maintenance_hours=lasted / hour, threshold_hours=longest / hour)
+    return Finding(Severity.WARNING, host, text, "maintenance", even_at_rest=True)
 
 
 def _connection(host: Host, mode: HostMode | Unseen, running: int) -> tuple[Severity, Text] | None:

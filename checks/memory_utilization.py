@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from vhealthd.checkapi import Field, Inventory, Limits, Need, Percent, check, exceeded
+from vhealthd.checkapi import HELD_UNTIL, Field, Inventory, Limits, Need, Percent, check, exceeded
 from vhealthd.model import (
     Category,
     Entity,
@@ -14,6 +14,7 @@ from vhealthd.model import (
     Message,
     MoRef,
     NotExamined,
+    Severity,
     Unseen,
     Verdict,
     VmMemory,
@@ -24,11 +25,16 @@ FULL = Message(
     "{used_percent:percent} of the memory is used ({used_bytes:bytes} of {capacity_bytes:bytes}); "
     "the limit is {threshold_percent:limit}",
 )
-RECLAIMED = Message(
-    "memory-utilization.reclaimed",
-    FULL.english + ". From its virtual machines {ballooned_bytes:bytes} are taken back by ballooning and "
-    "{swapped_bytes:bytes} are swapped out",
+HELD = Message(
+    "memory-utilization.held",
+    FULL.english + ", and as it was reported before, it is reported while above {clear_percent:limit}",
 )
+_TAKEN = (
+    ". From its virtual machines {ballooned_bytes:bytes} are taken back by ballooning and "
+    "{swapped_bytes:bytes} are swapped out"
+)
+RECLAIMED = Message("memory-utilization.reclaimed", FULL.english + _TAKEN)
+HELD_RECLAIMED = Message("memory-utilization.held-reclaimed", HELD.english + _TAKEN)
 NOT_CONNECTED = Message("memory-utilization.not-connected", "the host is not connected ({connection_state})")
 NO_FIGURES = Message("memory-utilization.no-figures", "vCenter does not say how much memory it has or uses")
 NO_HOSTS = Message("memory-utilization.no-hosts", "none of its hosts is connected, out of maintenance and measured")
@@ -42,6 +48,7 @@ class MemoryUtilizationLimits(Limits):
 
     warning_percent: Percent = Field(85, description="More of the memory of a host or a cluster is used")
     critical_percent: Percent = Field(95, description="More of the memory of a host or a cluster is used")
+    hysteresis_percent: Percent = Field(0, description=HELD_UNTIL)
 
 
 @check(
@@ -67,13 +74,13 @@ def memory_utilization(inventory: Inventory, limits: MemoryUtilizationLimits) ->
         if isinstance(load, Unseen):
             yield NotExamined(host, load)
             continue
-        yield from _judge(host, [load], reclaimed, limits)
+        yield from _judge(host, [load], reclaimed, limits, inventory.history.was(host))
         if host.cluster and not host.in_maintenance_mode:
             clusters[host.cluster.ref].append(load)
     populated = {host.cluster.ref for host in inventory.hosts if host.cluster}
     for cluster in inventory.clusters:
         if clusters[cluster.ref]:
-            yield from _judge(cluster, clusters[cluster.ref], reclaimed, limits)
+            yield from _judge(cluster, clusters[cluster.ref], reclaimed, limits, inventory.history.was(cluster))
         elif cluster.ref in populated:
             yield NotExamined(cluster, Unseen(NO_HOSTS(), derived=True))
 
@@ -99,23 +106,31 @@ def _load(host: Host, usage: HostUsage | Unseen) -> Load | Unseen:
 
 
 def _judge(
-    entity: Entity, loads: list[Load], reclaimed: Reclaimed, limits: MemoryUtilizationLimits
+    entity: Entity, loads: list[Load], reclaimed: Reclaimed, limits: MemoryUtilizationLimits, was: Severity | None
 ) -> Iterator[Verdict]:
     yield Examined(entity)
     limits = limits.for_object(entity)
     used, capacity = sum(load[1] for load in loads), sum(load[2] for load in loads)
     percent = 100 * used / capacity
-    graded = exceeded(percent, warning=limits.warning_percent, critical=limits.critical_percent)
+    margin = limits.hysteresis_percent
+    graded = exceeded(
+        percent, warning=limits.warning_percent, critical=limits.critical_percent, was=was, hysteresis=margin
+    )
     if graded is None:
         return
+    severity, limit = graded
     vms = [memory for host, _, _ in loads for memory in reclaimed[host]]
     ballooned, swapped = sum(memory.ballooned for memory in vms), sum(memory.swapped for memory in vms)
-    text = (RECLAIMED if ballooned or swapped else FULL)(
-        used_percent=percent,
-        threshold_percent=graded[1],
-        used_bytes=used,
-        capacity_bytes=capacity,
-        ballooned_bytes=ballooned if vms else None,
-        swapped_bytes=swapped if vms else None,
-    )
-    yield Finding(graded[0], entity, text)
+    measured = {
+        "used_percent": percent,
+        "threshold_percent": limit,
+        "used_bytes": used,
+        "capacity_bytes": capacity,
+        "ballooned_bytes": ballooned if vms else None,
+        "swapped_bytes": swapped if vms else None,
+    }
+    if percent > limit:
+        text = (RECLAIMED if ballooned or swapped else FULL)(**measured)
+    else:
+        text = (HELD_RECLAIMED if ballooned or swapped else HELD)(**measured, clear_percent=limit - margin)
+    yield Finding(severity, entity, text)

@@ -108,7 +108,7 @@ def _drift(
 ) -> Iterator[Verdict]:
     """Grade a clock by what is certain: its difference less the error of measuring it."""
     if isinstance(clock, Unseen):
-        yield NotExamined(entity, clock, rule="clock")
+        yield NotExamined(entity, clock, rule="clock", hides_all=True)
         return
     drift, error = clock.ahead_seconds - reference.ahead_seconds, clock.error_seconds + reference.error_seconds
     limits = limits.for_object(entity)
@@ -139,11 +139,11 @@ def _keeping(host: Host, inventory: Inventory) -> Iterator[Verdict]:
     service = f"{protocol}d"
     seen = services if isinstance(services, Unseen) else services.get(service, Unseen(NO_SERVICE(service=service)))
     if isinstance(seen, Unseen):
-        yield NotExamined(host, seen, rule="ntp-service")
+        yield NotExamined(host, seen, rule="ntp-service", hides_all=True)
     elif not seen.running:
         yield Finding(Severity.WARNING, host, STOPPED(service=service), "ntp-service")
     if isinstance(time, Unseen):
-        yield NotExamined(host, time, rule="ntp-servers")
+        yield NotExamined(host, time, rule="ntp-servers", hides_all=True)
     elif protocol == "ntp" and not time.servers:
         yield Finding(Severity.WARNING, host, NO_SERVERS(), "ntp-servers")
     elif not isinstance(seen, Unseen) and seen.running and time.synchronised is False:

@@ -65,9 +65,9 @@ def snapshot_chain(inventory: Inventory, limits: SnapshotChainLimits) -> Iterato
             continue
         yield Examined(vm)
         if isinstance(roots, Unseen):
-            yield NotExamined(vm, roots, rule="snapshots")
+            yield NotExamined(vm, roots, rule="snapshots", hides_all=True)
         if isinstance(disks, Unseen):
-            yield NotExamined(vm, disks, rule="disks")
+            yield NotExamined(vm, disks, rule="disks", hides_all=True)
         depth = None if isinstance(roots, Unseen) else _depth(roots)
         chain = None if isinstance(disks, Unseen) else _longest(disks)
         if verdict := _judge(depth, chain, limits.for_object(vm)):

@@ -51,7 +51,7 @@ def sso_service(inventory: Inventory, limits: Limits) -> Iterator[Verdict]:  # n
     vcenter, services = inventory.vcenter, inventory.services
     yield Examined(vcenter)
     if isinstance(services, Unseen):
-        yield NotExamined(vcenter, services, rule="services")
+        yield NotExamined(vcenter, services, rule="services", hides_all=True)
         return
     if not any(service.id in STS for service in services):
         yield NotExamined(vcenter, Unseen(NO_STS()), rule="sts")

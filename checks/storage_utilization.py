@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from vhealthd.checkapi import Field, Inventory, Limits, Need, Percent, check, exceeded
+from vhealthd.checkapi import HELD_UNTIL, Field, Inventory, Limits, Need, Percent, check, exceeded
 from vhealthd.model import (
     Category,
     Datastore,
@@ -22,6 +22,10 @@ FULL = Message(
     "storage-utilization.full",
     "{used_percent:percent} of the shared storage is used ({used_bytes:bytes} of {capacity_bytes:bytes}; number of "
     "datastores: {datastores}); the limit is {threshold_percent:limit}",
+)
+HELD = Message(
+    "storage-utilization.held",
+    FULL.english + ", and as it was reported before, it is reported while above {clear_percent:limit}",
 )
 PROVISIONED = Message(
     "storage-utilization.provisioned",
@@ -42,6 +46,7 @@ class StorageUtilizationLimits(Limits):
 
     warning_percent: Percent = Field(85, description="More of the pooled capacity is used")
     critical_percent: Percent = Field(95, description="More of the pooled capacity is used")
+    hysteresis_percent: Percent = Field(0, description=HELD_UNTIL)
     info_provisioned_percent: float = Field(
         200, ge=0, json_schema_extra={"unit": "%"}, description="More of the pooled capacity is promised to VMs"
     )
@@ -79,7 +84,7 @@ def storage_utilization(inventory: Inventory, limits: StorageUtilizationLimits) 
             pools[pool.ref] = pool
             members[pool.ref].append(datastore)
     for ref, pool in pools.items():
-        yield from _judge(pool, members[ref], limits)
+        yield from _judge(pool, members[ref], limits, inventory.history.was(pool))
 
 
 def _unseen(datastore: Datastore) -> Unseen | None:
@@ -91,21 +96,28 @@ def _unseen(datastore: Datastore) -> Unseen | None:
     return Unseen(NO_CAPACITY()) if datastore.used_percent is None else None
 
 
-def _judge(pool: Entity, datastores: list[Datastore], limits: StorageUtilizationLimits) -> Iterator[Verdict]:
+def _judge(
+    pool: Entity, datastores: list[Datastore], limits: StorageUtilizationLimits, was: Severity | None
+) -> Iterator[Verdict]:
     yield Examined(pool)
     limits = limits.for_object(pool)
     capacity = sum(datastore.capacity for datastore in datastores)
     used = capacity - sum(datastore.free for datastore in datastores)
     percent = 100 * used / capacity
-    if graded := exceeded(percent, warning=limits.warning_percent, critical=limits.critical_percent):
-        text = FULL(
-            used_percent=percent,
-            threshold_percent=graded[1],
-            used_bytes=used,
-            capacity_bytes=capacity,
-            datastores=len(datastores),
-        )
-        yield Finding(graded[0], pool, text)
+    margin = limits.hysteresis_percent
+    if graded := exceeded(
+        percent, warning=limits.warning_percent, critical=limits.critical_percent, was=was, hysteresis=margin
+    ):
+        severity, limit = graded
+        measured = {
+            "used_percent": percent,
+            "threshold_percent": limit,
+            "used_bytes": used,
+            "capacity_bytes": capacity,
+            "datastores": len(datastores),
+        }
+        text = FULL(**measured) if percent > limit else HELD(**measured, clear_percent=limit - margin)
+        yield Finding(severity, pool, text)
     growth = [datastore.uncommitted for datastore in datastores if datastore.uncommitted is not None]
     provisioned = used + sum(growth)
     if 100 * provisioned / capacity > limits.info_provisioned_percent:

@@ -69,11 +69,11 @@ def vaai_status(inventory: Inventory, limits: Limits) -> Iterator[Verdict]:  # n
             continue
         yield Examined(host)
         if isinstance(luns, Unseen):
-            yield NotExamined(host, luns, rule="luns")
+            yield NotExamined(host, luns, rule="luns", hides_all=True)
         else:
             yield from _luns(host, luns)
         if isinstance(options, Unseen):
-            yield NotExamined(host, options, rule="switches")
+            yield NotExamined(host, options, rule="switches", hides_all=True)
         else:
             yield from _switches(host, options)
             yield from _delete(host, options, inventory.host_volumes[host.ref])

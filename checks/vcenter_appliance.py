@@ -86,7 +86,7 @@ def vcenter_appliance(inventory: Inventory, limits: VcenterApplianceLimits) -> I
 
 def _unseen(vcenter: Entity, why: Unseen, rule: str) -> Iterator[Verdict]:
     """Say what was not seen; what should have been makes the whole check unknown."""
-    yield NotExamined(vcenter, why, rule)
+    yield NotExamined(vcenter, why, rule, hides_all=":" not in rule)
     if why.outcome is Outcome.UNKNOWN:
         yield Blind(why)
 

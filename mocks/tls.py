@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -44,7 +44,11 @@ def _alternative(name: str) -> x509.GeneralName:
 
 
 def _unsigned(
-    subject: str, issuer: str, key: ec.EllipticCurvePrivateKey, not_before: datetime, not_after: datetime
+    subject: str,
+    issuer: str,
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+    not_before: datetime,
+    not_after: datetime,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -69,10 +73,16 @@ def host_certificate(name: str, not_before: datetime, not_after: datetime) -> by
     return pem(_unsigned(name, "CA", key, not_before, not_after).sign(key, hashes.SHA256()))
 
 
-def make_certificates(*names: str, now: datetime | None = None, days: int = 365) -> Certificates:
-    """Make an authority and a server certificate for localhost and further names, valid `days` days from `now` on."""
+def make_certificates(
+    *names: str, now: datetime | None = None, days: int = 365, with_rsa: bool = False
+) -> Certificates:
+    """Make an authority and a server certificate for localhost and further names, valid `days` days from `now` on.
+
+    `with_rsa` is for servers that cannot use the keys of today.
+    """
     now = now or datetime.now(UTC)
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca_key = ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, 2048) if with_rsa else ec.generate_private_key(ec.SECP256R1())
     start, end = now - timedelta(days=1), now + timedelta(days=days)
     usage = x509.KeyUsage(
         digital_signature=True,

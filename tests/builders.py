@@ -374,6 +374,12 @@ def says(slug: str, given: Inventory, limits: Mapping[str, object] | None = None
     )
 
 
+def hides(slug: str, given: Inventory, name: str, key: str | None) -> bool:
+    """Whether a finding with this key may be on the object of that name, unseen for what was not examined there."""
+    missed = [one for one in verdicts(slug, given) if isinstance(one, NotExamined)]
+    return any(one.object.name == name and one.hides(key) for one in missed)
+
+
 def _distinct(items: Iterable[T]) -> frozenset[T]:
     listed = list(items)
     assert len(listed) == len(set(listed)), f"said twice: {listed}"

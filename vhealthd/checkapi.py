@@ -30,8 +30,10 @@ Hours = Annotated[float, Field(ge=0, json_schema_extra={"unit": "hours"})]
 Minutes = Annotated[float, Field(ge=0, json_schema_extra={"unit": "minutes"})]
 Seconds = Annotated[float, Field(ge=0, json_schema_extra={"unit": "seconds"})]
 Count = Annotated[int, Field(ge=0)]
+HELD_UNTIL = "What was reported in the last scan is reported until it is so far below its limit; 0 for no such rule"
 
 __all__ = [
+    "HELD_UNTIL",
     "Check",
     "Count",
     "Days",
@@ -120,11 +122,18 @@ def check(
     return make
 
 
-def exceeded(value: float, *, warning: float, critical: float) -> tuple[Severity, float] | None:
-    """Grade a value against limits that it must exceed, and return that limit; None for one that is within both."""
-    if value > critical:
-        return Severity.CRITICAL, critical
-    return (Severity.WARNING, warning) if value > warning else None
+def exceeded(
+    value: float, *, warning: float, critical: float, was: Severity | None = None, hysteresis: float = 0
+) -> tuple[Severity, float] | None:
+    """Grade a value against limits that it must exceed, and return that limit; None for one that is within both.
+
+    What `was` as bad in the last run is so until the value is `hysteresis` below its limit.
+    """
+    for severity, limit in ((Severity.CRITICAL, critical), (Severity.WARNING, warning)):
+        held = was is not None and was.rank >= severity.rank
+        if value > limit or (held and value > limit - hysteresis):
+            return severity, limit
+    return None
 
 
 def running_out(left: float, *, warning: float, critical: float) -> tuple[Severity, float] | None:

@@ -21,6 +21,7 @@ from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.checkdocs import check_page, check_rows, legend, limits_line, needs_line
 from vhealthd.commands.run import run_command
 from vhealthd.commands.signals import TerminatedError, until_terminated
+from vhealthd.commands.status import status_command
 from vhealthd.config import InvalidConfigError, Loaded, Settings, VCenterSettings, load
 from vhealthd.errors import ConfigError, ListenError, OutputError, StateError, UsageError, VhealthdError
 from vhealthd.model import Outcome, ScanReport
@@ -284,3 +285,4 @@ def config_init_command() -> None:
 # --- the service
 
 cli.add_command(run_command)
+cli.add_command(status_command)

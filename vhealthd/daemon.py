@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -198,7 +199,8 @@ class Daemon:
         self.metrics.config(self.plan.sha256, [one.name for one in self.plan.settings.vcenters])
 
     def _schedule(self) -> Schedule:
-        return Schedule.of(self.plan.settings.schedule, seed=self.plan.settings.vcenters[0].url)
+        seed = f"{socket.gethostname()} {self.state.directory}"
+        return Schedule.of(self.plan.settings.schedule, seed=seed)
 
     def _note_next(self, start: datetime) -> None:
         self._next_scan = start

@@ -19,14 +19,17 @@ from vhealthd.checkapi import Check
 from vhealthd.errors import CheckDefinitionError, VCenterError
 from vhealthd.inventory import Inventory, Need
 from vhealthd.model import (
+    NO_HISTORY,
     Blind,
     CheckResult,
     Examined,
     Finding,
+    History,
     Host,
     Message,
     NotExamined,
     Outcome,
+    Reading,
     Severity,
     Text,
     Verdict,
@@ -62,21 +65,26 @@ async def run_checks(
     vcenter: VirtualCenter,
     concurrency: int,
     check_timeout: float,
+    history: Mapping[str, History] | None = None,
     on_done: Callable[[str], None] = lambda _: None,
 ) -> tuple[CheckResult, ...]:
     """Run checks, `concurrency` of them at once; `check_timeout` in seconds counts judging alone.
+
+    `history` is that of each check, by slug; a check sees its own.
 
     Judging is arithmetic: threads that judge at once would only fight for the interpreter, and keep it from the event
     loop (by 300 ms and more for 20,000 VMs). So they judge one after the other.
     """
     slots, lane = asyncio.Semaphore(concurrency), asyncio.Lock()
+    earlier = history or {}
 
     async def run(bound: BoundCheck, others: Mapping[str, CheckResult]) -> CheckResult:
         check = bound.check
         try:
             async with slots:
                 parts = {need: await source.fetch(need) for need in sorted(check.needs)}
-                inventory = Inventory(now=now, vcenter=vcenter, parts=parts, others=others)
+                past = earlier.get(check.slug, NO_HISTORY)
+                inventory = Inventory(now=now, vcenter=vcenter, parts=parts, others=others, history=past)
                 async with lane:
                     return await _judge(bound, inventory, check_timeout)
         except VCenterError as error:
@@ -140,6 +148,7 @@ def conclude(check: Check, verdicts: Iterable[Verdict]) -> CheckResult:
     examined: set[object] = set()
     missed: list[NotExamined] = []
     blind: list[Blind] = []
+    readings: list[Reading] = []
     for verdict in verdicts:
         match verdict:
             case Finding():
@@ -150,7 +159,10 @@ def conclude(check: Check, verdicts: Iterable[Verdict]) -> CheckResult:
                 missed.append(verdict)
             case Blind():
                 blind.append(verdict)
+            case Reading():
+                readings.append(verdict)
     _refuse_twins(check, findings)
+    _refuse_twins(check, readings)
     outcome, reason = _outcome(findings, examined, missed, blind)
     return CheckResult(
         check=check.slug,
@@ -159,9 +171,11 @@ def conclude(check: Check, verdicts: Iterable[Verdict]) -> CheckResult:
         remediation=check.fix,
         outcome=outcome,
         reason=reason,
+        whole=not blind,
         examined=len(examined),
         not_examined=tuple(sorted(missed, key=lambda one: (one.object.name, one.object.ref.value, one.rule or ""))),
         findings=tuple(sorted(findings, key=_place)),
+        readings=tuple(readings),
     )
 
 
@@ -171,19 +185,22 @@ def _place(finding: Finding) -> tuple[int, str, str, str]:
 
 
 def _capped(check: Check, finding: Finding) -> Finding:
-    """Cap a finding at the check's maximum; on a host in maintenance mode somebody works already: info."""
+    """Cap a finding at the check's maximum; on a host in maintenance mode somebody works already: info.
+
+    Unless it is about the maintenance itself: then it says that nobody works there any more.
+    """
     resting = isinstance(finding.object, Host) and finding.object.in_maintenance_mode
-    most = Severity.INFO if resting else check.maximum
+    most = Severity.INFO if resting and not finding.even_at_rest else check.maximum
     return finding if finding.severity.rank <= most.rank else replace(finding, severity=most)
 
 
-def _refuse_twins(check: Check, findings: Sequence[Finding]) -> None:
+def _refuse_twins(check: Check, said: Sequence[Finding | Reading]) -> None:
     """Two findings that share object and key would share their identity, and one would hide the other."""
     seen: set[tuple[object, str | None]] = set()
-    for finding in findings:
-        name = (finding.object.ref, finding.key)
+    for one in said:
+        name = (one.object.ref, one.key)
         if name in seen:
-            raise CheckDefinitionError(f"{check.slug} says two things of {finding.object.name} under key {finding.key}")
+            raise CheckDefinitionError(f"{check.slug} says two things of {one.object.name} under key {one.key}")
         seen.add(name)
 
 

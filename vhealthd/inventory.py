@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from vhealthd.errors import UndeclaredNeedError
 from vhealthd.model import (
+    NO_HISTORY,
     Appliance,
     ApplianceAccess,
     ApplianceTime,
@@ -24,6 +25,7 @@ from vhealthd.model import (
     Facets,
     GuestDisk,
     HardwarePart,
+    History,
     Host,
     HostClock,
     HostFdm,
@@ -129,14 +131,16 @@ class Need(StrEnum):
 class Inventory:
     """One vCenter at one moment. Reading a part that was not declared raises UndeclaredNeedError.
 
-    `now` is vCenter's own time at the start of the scan. `others` is what the other checks of this scan say, by their
-    slugs; only a check that is judged after them is told.
+    `now` is vCenter's own time at the start of the scan. `history` is what the same check found and noted in earlier
+    runs; it is empty where nothing is kept, and then rules that go by it are silent. `others` is what the other checks
+    of this scan say, by their slugs; only a check that is judged after them is told.
     """
 
     now: datetime
     vcenter: VirtualCenter
     parts: Mapping[Need, object]
     others: Mapping[str, CheckResult] = field(default_factory=dict)
+    history: History = NO_HISTORY
 
     def only(self, needs: Iterable[Need]) -> "Inventory":
         """Return the same inventory, cut down to what a check declared."""

@@ -41,12 +41,19 @@ class Orders:
         self._clock = clock
         self._new_id = new_id
         self._waiting: deque[Order] = deque()
+        self._dues: dict[datetime, str] = {}  # which run stands for a scheduled moment
         self._lock = asyncio.Lock()
         self._came = asyncio.Event()
 
     async def ask(self, trigger: str, due: datetime | None = None) -> str:
-        """Promise a scan and return the id that its run will have."""
+        """Promise a scan and return the id that its run will have.
+
+        A process may die after the promise and before its moment is noted as handled; the next one asks for the same
+        moment again, and is given the same run.
+        """
         async with self._lock:
+            if due is not None and due in self._dues:
+                return self._dues[due]
             if self._waiting:
                 return self._waiting[-1].run_id
             now = self._clock()
@@ -72,6 +79,8 @@ class Orders:
         return order
 
     def _put(self, orders: Iterable[Order]) -> None:
-        self._waiting.extend(orders)
-        if self._waiting:
+        for order in orders:
+            self._waiting.append(order)
             self._came.set()
+            if order.due:
+                self._dues = {order.due: order.run_id}

@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -47,22 +48,28 @@ _BASIC = re.compile(r"\b(basic\s+)([A-Za-z0-9+/]{6,}={0,2})", re.IGNORECASE)
 
 
 class _Known:
-    """The secrets that were read, as one pattern."""
+    """The secrets that were read, as one pattern. Threads may read and hide at once."""
 
     def __init__(self) -> None:
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._lock = threading.Lock()
 
     def add(self, secret: str) -> None:
         forms = {form for part in (secret, *secret.splitlines()) for form in _forms(part) if len(part) >= SHORTEST}
-        if not forms <= self._forms:
-            self._forms |= forms
-            # the longest first: one secret may be the begin of another
-            longest_first = sorted(self._forms, key=lambda form: (-len(form), form))
-            self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
+        with self._lock:
+            if not forms <= self._forms:
+                self._forms |= forms
+                self._pattern = None
 
     def hide(self, text: str) -> str:
-        return self._pattern.sub(HIDDEN, text) if self._pattern else text
+        with self._lock:
+            if self._pattern is None:
+                # the longest first: one secret may be the begin of another
+                longest_first = sorted(self._forms, key=lambda form: (-len(form), form))
+                self._pattern = re.compile("|".join(re.escape(form) for form in longest_first) or "(?!)")
+            pattern = self._pattern
+        return pattern.sub(HIDDEN, text)
 
 
 def _forms(secret: str) -> set[str]:

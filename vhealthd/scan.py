@@ -5,7 +5,7 @@ The only module that knows the whole way.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,10 +18,11 @@ from vhealthd import rules
 from vhealthd.catalogue import BoundCheck
 from vhealthd.config import Settings, VCenterSettings
 from vhealthd.engine import NO_SESSION, Source, run_checks, without_session
-from vhealthd.errors import VCenterError
+from vhealthd.errors import StateError, VCenterError
 from vhealthd.inventory import Need
 from vhealthd.model import (
     CheckResult,
+    History,
     MoRef,
     ScanReport,
     VCenterReport,
@@ -41,6 +42,8 @@ from vhealthd.vcenter.visit import Door, door, door_or_reason, resolver, visit
 log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
+# Gives the history of every check by slug, for a vCenter by its configured name and its instanceUuid.
+Past = Callable[[str, str | None], Awaitable[Mapping[str, History]]]
 
 
 class Progress(Protocol):
@@ -60,6 +63,11 @@ def new_run_id(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
+async def no_past(_name: str, _instance_uuid: str | None) -> Mapping[str, History]:
+    """Return no history at all, as where nothing is kept."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """What to do in one scan, and with what."""
@@ -73,6 +81,7 @@ class Scan:
     clock: Clock = utc_now
     pace: Pace = field(default_factory=Pace)
     observer: Observer = field(default_factory=Nobody)
+    past: Past = no_past
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -211,8 +220,18 @@ async def _judge(plan: Scan, seen: Sighting, source: Source, on_done: Callable[[
         ),
         concurrency=plan.settings.scan.concurrency,
         check_timeout=plan.settings.scan.check_timeout.total_seconds(),
+        history=await _history(plan, seen),
         on_done=on_done,
     )
+
+
+async def _history(plan: Scan, seen: Sighting) -> Mapping[str, History]:
+    """Return what checks may know of earlier runs; a scan is worth more than that, and goes on without."""
+    try:
+        return await plan.past(seen.name, seen.instance_uuid)
+    except StateError as error:
+        log.warning("no history", why=str(error))
+        return {}
 
 
 def _describe(seen: Sighting, results: tuple[CheckResult, ...]) -> VCenterReport:

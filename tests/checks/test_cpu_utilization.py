@@ -1,8 +1,9 @@
 import pytest
 
 from tests.builders import BYSTANDERS, CLUSTER, LATE, Case, Says, entity, findings, host, inventory, says, verdicts
+from tests.builders_history import was
 from vhealthd.checkapi import Inventory
-from vhealthd.model import Host, HostUsage, NotExamined, Unseen
+from vhealthd.model import Host, HostUsage, NotExamined, Severity, Unseen
 from vhealthd.wording import english
 
 SLUG = "cpu-utilization"
@@ -11,6 +12,7 @@ ALONE = host("alone", cluster=None)
 A, B, C = host("esx01"), host("esx02"), host("esx03")
 OFF = host("esx04", connection_state="notResponding")
 RESTING = host("esx05", in_maintenance_mode=True)
+WARNED, CRITICAL = Severity.WARNING, Severity.CRITICAL
 
 
 def _cpu(used: int | None, capacity: int | None = 1000) -> HostUsage:
@@ -76,6 +78,50 @@ CASES = [
         _hosts({A: _cpu(500), host("other", cluster=entity("ClusterComputeResource", "test")): _cpu(1000)}),
         Says(finds={("critical", "other", None)}, examined={"esx01", "other", "prod"}),
     ),
+    Case(
+        "what warned keeps warning until it is 5 points below the limit, where that is asked for",
+        was(_hosts({ALONE: _cpu(801)}), ALONE, WARNED),
+        Says(finds={("warning", "alone", None)}, examined={"alone"}),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "there it is over",
+        was(_hosts({ALONE: _cpu(800)}), ALONE, WARNED),
+        Says(examined={"alone"}),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "what was critical steps down through a warning",
+        was(_hosts({A: _cpu(901), B: _cpu(899)}), CLUSTER, CRITICAL),
+        Says(
+            finds={("warning", "esx01", None), ("warning", "esx02", None), ("warning", "prod", None)},
+            examined={"esx01", "esx02", "prod"},
+        ),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "and stays critical until then",
+        was(_hosts({ALONE: _cpu(901)}), ALONE, CRITICAL),
+        Says(finds={("critical", "alone", None)}, examined={"alone"}),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "a warning is not held as critical",
+        was(_hosts({ALONE: _cpu(949)}), ALONE, WARNED),
+        Says(finds={("warning", "alone", None)}, examined={"alone"}),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "what was not reported is not held",
+        _hosts({ALONE: _cpu(849)}),
+        Says(examined={"alone"}),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "nor is anything where nobody asked for it",
+        was(_hosts({ALONE: _cpu(849)}), ALONE, CRITICAL),
+        Says(examined={"alone"}),
+    ),
     Case("an empty cluster is no matter", inventory(clusters=[CLUSTER]), Says()),
     Case("nothing is there", inventory(vms=BYSTANDERS), Says()),
     Case("limits are configurable", _hosts({ALONE: _cpu(900)}), Says(examined={"alone"}), {"warning_percent": 90}),
@@ -91,6 +137,15 @@ def test_the_text_names_value_and_limit() -> None:
     (found,) = findings(SLUG, _hosts({ALONE: _cpu(86_000, 100_000)}))
     assert english(found.text) == "86.0 % of the CPU is used (86.0 GHz of 100.0 GHz); the limit is 85 %"
     assert found.text.params["threshold_percent"] == 85
+
+
+def test_the_text_says_why_a_value_below_the_limit_is_reported() -> None:
+    given = was(_hosts({ALONE: _cpu(82_000, 100_000)}), ALONE, WARNED)
+    (found,) = findings(SLUG, given, {"hysteresis_percent": 5})
+    assert english(found.text) == (
+        "82.0 % of the CPU is used (82.0 GHz of 100.0 GHz); the limit is 85 %, and as it was reported before, it is "
+        "reported while above 80 %"
+    )
 
 
 def test_a_cluster_without_hosts_to_judge_is_no_reason_of_its_own() -> None:

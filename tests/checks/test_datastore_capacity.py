@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
-from tests.builders import GIB, Case, Says, datastore, findings, inventory, load, says, verdicts
+from tests.builders import GIB, Case, Says, ago, datastore, findings, inventory, load, says, verdicts
+from tests.builders_history import earlier, was
 from vhealthd.checkapi import Inventory
-from vhealthd.model import Datastore, NotExamined
+from vhealthd.model import Datastore, NotExamined, Reading, Severity
 from vhealthd.wording import english
 
 SLUG = "datastore-capacity"
@@ -21,6 +22,17 @@ def _one(capacity: int = 2000, **more: float | bool | None) -> Inventory:
     return inventory(datastores=[made if free is None else replace(made, free=int(free * GIB))])
 
 
+def _filling(scans: int = 10, *, every: float = 24, step: float = 25, used: float = 1000, last: float = 0) -> Inventory:
+    """Return a datastore that grew by so many GiB a scan, of which the last one was so many days ago."""
+    given = _one(free=2000 - used)
+    ages = range(scans, 0, -1)
+    readings = [(ago(days=last, hours=every * age), (used - step * age) * GIB) for age in ages]
+    return earlier(given, readings={(datastore(), None): readings})
+
+
+SOON = Says(finds={("warning", "ds01", "days-to-full")}, examined={"ds01"})
+SOON_FULL = Says(finds={("critical", "ds01", None), *SOON.finds}, examined={"ds01"})
+
 CASES = [
     Case("a half-empty datastore is fine", _one(), FINE),
     Case("at 85 % all is fine", _one(used_percent=85), FINE),
@@ -30,6 +42,11 @@ CASES = [
     Case("a full one is critical", _one(used_percent=100), CRITICAL),
     Case("more in use than there is", _one(free=-5), CRITICAL),
     Case("datastores of a single host count like others", _one(used_percent=90, shared=False), WARNING),
+    Case(
+        "and those on NFS",
+        inventory(datastores=[replace(datastore(used_percent=90), type="NFS")]),
+        WARNING,
+    ),
     Case("nobody knows whether it is shared: judged all the same", _one(used_percent=90, shared=None), WARNING),
     Case("a half-empty small one is fine", _one(100), FINE),
     Case("20 GiB free on a small one is fine", _one(100, free=20), FINE),
@@ -75,6 +92,26 @@ CASES = [
         inventory(datastores=[datastore("lost", accessible=False), datastore(used_percent=90)]),
         Says(finds=WARNING.finds, examined={"ds01"}, missed={("lost", None)}),
     ),
+    Case(
+        "what warned keeps warning until it is 5 points below the limit, where that is asked for",
+        was(_one(used_percent=80.1), datastore(), Severity.WARNING),
+        WARNING,
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "there it is over", was(_one(used_percent=80), datastore(), Severity.WARNING), FINE, {"hysteresis_percent": 5}
+    ),
+    Case("what was not reported is not held", _one(used_percent=84.9), FINE, {"hysteresis_percent": 5}),
+    Case("how soon it is full is not judged by itself", _filling(), FINE),
+    Case("full within the limit warns", _filling(), SOON, {"warning_days_to_full": 45}),
+    Case("later than that is fine", _filling(), FINE, {"warning_days_to_full": 39}),
+    Case("one that empties is fine", _filling(step=-10), FINE, {"warning_days_to_full": 9999}),
+    Case("one that stays as it is too", _filling(step=0), FINE, {"warning_days_to_full": 9999}),
+    Case("five scans and this one are too few to say", _filling(scans=5), FINE, {"warning_days_to_full": 9999}),
+    Case("six and this one are enough", _filling(scans=6), SOON, {"warning_days_to_full": 45}),
+    Case("seven within one day are too close", _filling(scans=7, every=3), FINE, {"warning_days_to_full": 9999}),
+    Case("scans of more than 30 days ago do not count", _filling(last=30), FINE, {"warning_days_to_full": 9999}),
+    Case("a full one is full in no time", _filling(used=2000), SOON_FULL, {"warning_days_to_full": 1}),
     Case("nothing is there", inventory(), Says()),
     Case("limits are configurable", _one(used_percent=90), FINE, {"warning_percent": 92}),
     Case("so is what is small", _one(100, free=15), FINE, {"small_below_gb": 0}),
@@ -129,3 +166,36 @@ def test_a_limit_may_be_0_and_not_less(name: str) -> None:
     limits.model_validate({name: 0})
     with pytest.raises(ValidationError, match="greater than or equal to 0"):
         limits.model_validate({name: -0.5})
+
+
+def test_the_text_says_in_how_many_days_it_is_full() -> None:
+    by_rule, full = (
+        {one.key: english(one.text) for one in findings(SLUG, given, {"warning_days_to_full": 45})}
+        for given in (_filling(), _filling(used=1800))
+    )
+    assert by_rule == {
+        "days-to-full": "At the rate of the last 30 days the datastore is full in 40 days (1000.0 GB of 2.0 TB are "
+        "free, 25.0 GB are added a day); the limit is 45 days"
+    }
+    assert full[None] == (
+        "90.0 % of the datastore is used (200.0 GB of 2.0 TB are free); the limit is 85 %. At the rate of the last 30 "
+        "days it is full in 8 days"
+    )
+
+
+def test_a_rate_that_fills_it_in_years_is_not_told() -> None:
+    (found,) = findings(SLUG, _filling(used=1800, step=0.1))
+    assert "full_in_days" not in found.text.params
+
+
+def test_the_text_says_why_a_value_below_the_limit_is_reported() -> None:
+    (found,) = findings(SLUG, was(_one(used_percent=82), datastore(), Severity.WARNING), {"hysteresis_percent": 5})
+    assert english(found.text) == (
+        "82.0 % of the datastore is used (360.0 GB of 2.0 TB are free); the limit is 85 %, and as it was reported "
+        "before, it is reported while above 80 %"
+    )
+
+
+def test_what_is_used_is_noted_for_later_scans() -> None:
+    (noted,) = [one for one in verdicts(SLUG, _one(used_percent=25)) if isinstance(one, Reading)]
+    assert (noted.object.name, noted.key, noted.value) == ("ds01", None, 500 * GIB)

@@ -141,6 +141,16 @@ CASES = [
         FINE,
     ),
     Case(
+        "a host belongs to the cluster whose reference it bears, whichever record holds that",
+        estate(
+            {Need.CLUSTER_FAILOVER: {CLUSTER: failover(admission_control=False)}},
+            clusters=[entity("ClusterComputeResource", "prod")],
+            hosts=THREE,
+            host_usage=THREE,
+        ),
+        _says(("warning", "admission-control")),
+    ),
+    Case(
         "the largest host is the one that fails",
         _cluster(hosts={A: usage(2000), B: usage(500), C: usage(500)}, vms={WEB: demand(1001, 0)}),
         _says(("critical", "n-1 cpu")),

@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.builders import BYSTANDERS, LATE, Case, Says, findings, host, says, vm
+from tests.builders import BYSTANDERS, LATE, Case, Says, ago, findings, host, says, vm
+from tests.builders_history import earlier
 from tests.builders_hosts import mode, of_hosts
 from vhealthd.checkapi import Inventory, Need
-from vhealthd.model import Host, HostMode, Unseen, VirtualMachine
+from vhealthd.model import Host, HostMode, Severity, Unseen, VirtualMachine
 from vhealthd.wording import english
 
 SLUG = "host-connection"
@@ -20,6 +21,11 @@ RESTING = host("resting", in_maintenance_mode=True)
 
 def _hosts(*hosts: Host, vms: tuple[VirtualMachine, ...] = (), **modes: HostMode | Unseen) -> Inventory:
     return of_hosts(*hosts, vms=vms, parts={Need.HOST_MODE: {one: modes.get(one.name, mode()) for one in hosts}})
+
+
+def _resting(hours: float) -> Inventory:
+    """Return a host that was first seen in maintenance mode so long ago."""
+    return earlier(_hosts(RESTING), (RESTING, "maintenance", Severity.INFO, ago(hours=hours)))
 
 
 CASES = [
@@ -89,6 +95,27 @@ CASES = [
         _hosts(STRANGE, LOST),
         Says(finds={("critical", "lost", None)}, examined={"lost"}, missed={("strange", None)}),
     ),
+    Case(
+        "at 72 h it is information",
+        _resting(hours=72),
+        Says(finds={("info", "resting", "maintenance")}, examined={"resting"}),
+    ),
+    Case(
+        "longer than that it is forgotten",
+        _resting(hours=72.1),
+        Says(finds={("warning", "resting", "maintenance")}, examined={"resting"}),
+    ),
+    Case(
+        "how long it may take is configurable",
+        _resting(hours=100),
+        Says(finds={("info", "resting", "maintenance")}, examined={"resting"}),
+        {"warning_maintenance_hours": 100},
+    ),
+    Case(
+        "what was found on the host otherwise is not its maintenance",
+        earlier(_hosts(RESTING), (RESTING, "quarantine", Severity.WARNING, ago(days=30))),
+        Says(finds={("info", "resting", "maintenance")}, examined={"resting"}),
+    ),
     Case("nothing is there", _hosts(vms=BYSTANDERS), Says()),
 ]
 
@@ -113,3 +140,13 @@ def test_host_connection(case: Case) -> None:
 def test_the_text_tells_the_state_and_counts_what_was_running(given: Inventory, text: str) -> None:
     (found,) = findings(SLUG, given)
     assert english(found.text) == text
+
+
+def test_the_text_tells_how_long_a_host_was_seen_in_maintenance() -> None:
+    (found,) = findings(SLUG, _resting(hours=96.5))
+    assert english(found.text) == "The host has been seen in maintenance mode for 96.5 h; the limit is 72 h"
+
+
+def test_forgotten_maintenance_is_not_demoted_for_being_maintenance() -> None:
+    assert [one.even_at_rest for one in findings(SLUG, _resting(hours=96))] == [True]
+    assert [one.even_at_rest for one in findings(SLUG, _resting(hours=1))] == [False]

@@ -1,9 +1,10 @@
 import pytest
 
-from tests.builders import BYSTANDERS, FORBIDDEN, LATE, Case, Says, findings, host, says
+from tests.builders import BYSTANDERS, FORBIDDEN, LATE, Case, Says, ago, findings, host, says, verdicts
+from tests.builders_history import YESTERDAY, earlier
 from tests.builders_hosts import of_hosts, part
 from vhealthd.checkapi import Inventory, Need
-from vhealthd.model import HardwarePart
+from vhealthd.model import Entity, HardwarePart, Reading, Severity
 from vhealthd.wording import english
 
 SLUG = "host-hardware"
@@ -13,6 +14,8 @@ BARE = host("bare")
 OFF = host("off", connection_state="notResponding")
 RESTING = host("resting", in_maintenance_mode=True)
 ROLLUP = "VMware Rollup Health State"
+YELLOW, RED = 1, 2
+FAN: tuple[Entity, str | None] = (A, "Fan1A")
 
 
 def _parts(*parts: HardwarePart) -> Inventory:
@@ -22,6 +25,15 @@ def _parts(*parts: HardwarePart) -> Inventory:
 def _finds(*found: tuple[str, str]) -> Says:
     return Says(finds={(severity, "esx01", key) for severity, key in found}, examined={"esx01"})
 
+
+def _before(now: str, *states: int) -> Inventory:
+    """Return a sensor that was bad in the scans before, each a day after the other."""
+    days = range(len(states), 0, -1)
+    readings = {FAN: [(ago(days=day), state) for day, state in zip(days, states, strict=True)]}
+    return earlier(_parts(part(now)), (*FAN, Severity.WARNING, YESTERDAY), readings=readings)
+
+
+CONFIRM = {"confirm_critical": True}
 
 CASES = [
     Case("green is fine", _parts(part(), part(name="PS 1")), _finds()),
@@ -94,6 +106,24 @@ CASES = [
             missed={("resting", None), ("bare", None)},
         ),
     ),
+    Case("red is critical at once where nothing is kept", _parts(part("red")), _finds(("critical", "Fan1A")), CONFIRM),
+    Case(
+        "where the last scan did not see it, red is a warning, if that is asked for",
+        earlier(_parts(part("red"))),
+        _finds(("warning", "Fan1A")),
+        CONFIRM,
+    ),
+    Case("and else critical", earlier(_parts(part("red"))), _finds(("critical", "Fan1A"))),
+    Case("red in two scans is critical", _before("red", RED), _finds(("critical", "Fan1A")), CONFIRM),
+    Case("yellow in the scan before is no proof", _before("red", YELLOW), _finds(("warning", "Fan1A")), CONFIRM),
+    Case("nor is red before that", _before("red", RED, YELLOW), _finds(("warning", "Fan1A")), CONFIRM),
+    Case("yellow warns as ever", _before("yellow", RED), _finds(("warning", "Fan1A")), CONFIRM),
+    Case(
+        "red of old, that was green in between, is no proof",
+        earlier(_parts(part("red")), readings={FAN: [(ago(days=9), RED)]}),
+        _finds(("warning", "Fan1A")),
+        CONFIRM,
+    ),
     Case("nothing is there", of_hosts(vms=BYSTANDERS), Says()),
 ]
 
@@ -112,3 +142,16 @@ def test_the_text_names_the_first_of_equally_bad_parts() -> None:
     twins = (part("red", "A1 - Assert", sensor="A1"), part("red", "A1 - Fault", sensor="A1"))
     (found,) = findings(SLUG, _parts(*twins))
     assert '"A1 - Assert"' in english(found.text)
+
+
+def test_the_text_says_that_a_fault_is_not_sure_yet() -> None:
+    (found,) = findings(SLUG, earlier(_parts(part("red"))), CONFIRM)
+    assert english(found.text) == (
+        'The hardware reports red for "Fan1A" (fan); it should be green, and it is critical if the next scan finds it '
+        "so as well"
+    )
+
+
+def test_the_state_of_bad_parts_is_noted_for_the_next_scan() -> None:
+    said = verdicts(SLUG, _parts(part("red"), part("yellow", "PS 1"), part(name="PS 2")))
+    assert [one for one in said if isinstance(one, Reading)] == [Reading(A, "Fan1A", RED), Reading(A, "PS 1", YELLOW)]

@@ -1,8 +1,9 @@
 import pytest
 
 from tests.builders import CLUSTER, GIB, LATE, Case, Says, findings, host, inventory, says, verdicts, vm
+from tests.builders_history import was
 from vhealthd.checkapi import Inventory
-from vhealthd.model import Host, HostUsage, NotExamined, Unseen, VirtualMachine, VmMemory
+from vhealthd.model import Host, HostUsage, NotExamined, Severity, Unseen, VirtualMachine, VmMemory
 from vhealthd.wording import english
 
 SLUG = "memory-utilization"
@@ -76,6 +77,33 @@ CASES = [
         _hosts({ALONE: _memory(500)}, {vm(on=ALONE): VmMemory(ballooned=9 * GIB, swapped=GIB)}),
         Says(examined={"alone"}),
     ),
+    Case(
+        "what warned keeps warning until it is 5 points below the limit, where that is asked for",
+        was(_hosts({ALONE: _memory(801)}), ALONE, Severity.WARNING),
+        Says(finds={("warning", "alone", None)}, examined={"alone"}),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "there it is over",
+        was(_hosts({ALONE: _memory(800)}), ALONE, Severity.WARNING),
+        Says(examined={"alone"}),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "a cluster that was critical stays so until then",
+        was(_hosts({A: _memory(920), B: _memory(900)}), CLUSTER, Severity.CRITICAL),
+        Says(
+            finds={("warning", "esx01", None), ("warning", "esx02", None), ("critical", "prod", None)},
+            examined={"esx01", "esx02", "prod"},
+        ),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "what was not reported is not held",
+        _hosts({ALONE: _memory(849)}),
+        Says(examined={"alone"}),
+        {"hysteresis_percent": 5},
+    ),
     Case("an empty cluster is no matter", inventory(clusters=[CLUSTER]), Says()),
     Case("nothing is there", inventory(), Says()),
     Case("limits are configurable", _hosts({ALONE: _memory(900)}), Says(examined={"alone"}), {"warning_percent": 90}),
@@ -117,6 +145,20 @@ def test_no_word_of_ballooning_where_there_is_none() -> None:
 def test_swapping_alone_is_told_too() -> None:
     (found,) = findings(SLUG, _hosts({ALONE: _memory(900)}, {vm(on=ALONE): VmMemory(ballooned=0, swapped=GIB)}))
     assert english(found.text).endswith("0 B are taken back by ballooning and 1.0 GB are swapped out")
+
+
+def test_the_text_says_why_a_value_below_the_limit_is_reported() -> None:
+    quiet = was(_hosts({ALONE: _memory(820)}), ALONE, Severity.WARNING)
+    pressed = was(
+        _hosts({ALONE: _memory(820)}, {vm(on=ALONE): VmMemory(ballooned=GIB, swapped=0)}), ALONE, Severity.WARNING
+    )
+    said = [english(findings(SLUG, one, {"hysteresis_percent": 5})[0].text) for one in (quiet, pressed)]
+    held = (
+        "82.0 % of the memory is used (820.0 GB of 1000.0 GB); the limit is 85 %, and as it was reported before, it is "
+        "reported while above 80 %"
+    )
+    taken = ". From its virtual machines 1.0 GB are taken back by ballooning and 0 B are swapped out"
+    assert said == [held, held + taken]
 
 
 def test_a_cluster_without_hosts_to_judge_is_no_reason_of_its_own() -> None:

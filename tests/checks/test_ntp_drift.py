@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.builders import BYSTANDERS, FORBIDDEN, LATE, Case, Says, findings, host, reachability, says
+from tests.builders import BYSTANDERS, FORBIDDEN, LATE, Case, Says, findings, hides, host, reachability, says
 from tests.builders_hosts import appliance_time, clock, of_hosts, services, time
 from vhealthd.checkapi import Inventory, Need
 from vhealthd.model import Host, HostClock, Unseen
@@ -266,3 +266,16 @@ def test_against_the_daemon_vcenters_clock_is_the_measure() -> None:
         "The clock differs from the 3 that agree against this machine's "
         "by -30.0 s (± 0.8 s; negative: behind); the limit is 5.0 s"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        (_host(host_clocks=LATE), None),
+        (_host(host_services=LATE), "ntp-sync"),
+        (_host(host_time=LATE), "ntp-sync"),
+    ],
+)
+def test_what_was_not_read_may_hide_a_finding(given: Inventory, key: str | None) -> None:
+    assert hides(SLUG, given, "esx01", key)
+    assert not hides(SLUG, _host(), "esx01", key)

@@ -3,10 +3,10 @@ from collections.abc import Mapping
 import pytest
 from pydantic import ValidationError
 
-from tests.builders import CLUSTER, GIB, LATE, Case, Says, findings, host, load, says, vm
+from tests.builders import CLUSTER, GIB, LATE, Case, Says, findings, host, load, says, verdicts, vm
 from tests.builders_clusters import estate, size
 from vhealthd.checkapi import Inventory, Need
-from vhealthd.model import Host, HostSize, Unseen, VirtualMachine, VmSize
+from vhealthd.model import Host, HostSize, NotExamined, Unseen, VirtualMachine, VmSize
 from vhealthd.wording import english
 
 SLUG = "overcommit-ratio"
@@ -129,3 +129,8 @@ def test_the_cluster_is_the_object() -> None:
 def test_a_ratio_below_0_is_refused(name: str) -> None:
     with pytest.raises(ValidationError, match="greater than or equal to 0"):
         load(SLUG).limits.model_validate(dict.fromkeys(RATIOS, 0) | {name: -0.5})
+
+
+def test_a_cluster_without_a_working_host_is_no_reason_of_its_own() -> None:
+    missed = [one for one in verdicts(SLUG, _cluster({}, {AWAY: _host()})) if isinstance(one, NotExamined)]
+    assert {one.object.name: one.why.derived for one in missed} == {"esx03": False, "prod": True}

@@ -1,7 +1,21 @@
 import pytest
 from pydantic import ValidationError
 
-from tests.builders import BYSTANDERS, LATE, Case, Says, disk, findings, inventory, line, load, says, snapshot, vm
+from tests.builders import (
+    BYSTANDERS,
+    LATE,
+    Case,
+    Says,
+    disk,
+    findings,
+    hides,
+    inventory,
+    line,
+    load,
+    says,
+    snapshot,
+    vm,
+)
 from vhealthd.checkapi import Inventory
 from vhealthd.model import Disk, Snapshot, Unseen
 from vhealthd.wording import english
@@ -123,3 +137,8 @@ def test_unseen_snapshots_are_not_said_to_hide_anything() -> None:
 def test_wrong_settings_are_refused(limits: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         load(SLUG).limits.model_validate(limits)
+
+
+@pytest.mark.parametrize("given", [_vm(LATE, disk()), _vm((), unseen=LATE)])
+def test_either_half_that_was_not_read_may_hide_a_long_chain(given: Inventory) -> None:
+    assert hides(SLUG, given, "web01", None)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.builders import FORBIDDEN, Case, Says, findings, inventory, says, service
+from tests.builders import FORBIDDEN, Case, Says, findings, hides, inventory, says, service
 from vhealthd.wording import english
 
 SLUG = "sso-service"
@@ -87,3 +87,7 @@ def test_sso_service(case: Case) -> None:
 def test_the_text_names_service_and_state() -> None:
     (found,) = findings(SLUG, inventory(services=[service("sts", "STOPPED")]))
     assert english(found.text) == "The service sts is STOPPED, though it should start with the appliance"
+
+
+def test_a_refused_list_may_hide_any_service() -> None:
+    assert hides(SLUG, inventory(services=FORBIDDEN), "vc01", "sts")

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.builders import CLUSTER, LATE, Case, Says, datastore, entity, findings, host, says
+from tests.builders import CLUSTER, LATE, Case, Says, datastore, entity, findings, host, says, verdicts
 from tests.builders_estate import LUN, estate, lun, mount
 from vhealthd.checkapi import Inventory
-from vhealthd.model import Lun, StoragePath
+from vhealthd.model import Lun, NotExamined, StoragePath
 from vhealthd.wording import english
 
 SLUG = "storage-paths"
@@ -92,6 +92,13 @@ CASES = [
     Case(
         "an inaccessible datastore is critical",
         estate(mounts={datastore(accessible=False): (mount(ESX, accessible=False),)}, luns={ESX: ()}),
+        Says(finds={("critical", "ds01", None)}, examined={"esx01", "ds01"}),
+    ),
+    Case(
+        "so is one on NFS, which has no paths to judge",
+        estate(
+            mounts={replace(datastore(accessible=False), type="NFS"): (mount(ESX, accessible=False),)}, luns={ESX: ()}
+        ),
         Says(finds={("critical", "ds01", None)}, examined={"esx01", "ds01"}),
     ),
     Case(
@@ -211,3 +218,9 @@ def test_the_text_names_device_value_and_limit(given: Inventory, text: str) -> N
 def test_the_cluster_of_a_comparison_is_the_hosts_cluster() -> None:
     (found,) = findings(SLUG, estate(luns={ESX: (lun(),), OTHER: (lun("active", "active"),)}))
     assert found.object == CLUSTER
+
+
+def test_a_datastore_that_no_connected_host_mounts_is_no_reason_of_its_own() -> None:
+    given = estate(mounts={STORE: (mount(AWAY),)}, hosts=[AWAY])
+    missed = [one for one in verdicts(SLUG, given) if isinstance(one, NotExamined)]
+    assert {one.object.name: one.why.derived for one in missed} == {"esx08": False, "ds01": True}

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
-from tests.builders import GIB, Case, Says, datastore, entity, findings, inventory, load, says
+from tests.builders import DATACENTER, GIB, Case, Says, datastore, entity, findings, inventory, load, says
+from tests.builders_history import was
 from vhealthd.checkapi import Inventory
-from vhealthd.model import Datastore
+from vhealthd.model import Datastore, Severity
 from vhealthd.wording import english
 
 SLUG = "storage-utilization"
@@ -36,6 +39,11 @@ CASES = [
         "over 95 % is critical",
         _datastores(datastore(used_percent=95.1)),
         Says(finds={("critical", "Berlin", None)}, examined={"Berlin"}),
+    ),
+    Case(
+        "datastores on NFS are in the pool like others",
+        _datastores(datastore(used_percent=80), replace(datastore("ds02", used_percent=96), type="NFS")),
+        Says(finds={("warning", "Berlin", None)}, examined={"Berlin"}),
     ),
     Case(
         "the pool is judged, not its fullest datastore",
@@ -112,6 +120,24 @@ CASES = [
         _datastores(datastore(uncommitted=9000 * GIB), datastore("ds02", uncommitted=None)),
         Says(finds={("info", "Berlin", "provisioned")}, examined={"Berlin"}),
     ),
+    Case(
+        "what warned keeps warning until it is 5 points below the limit, where that is asked for",
+        was(_datastores(datastore(used_percent=80.1)), DATACENTER, Severity.WARNING),
+        Says(finds={("warning", "Berlin", None)}, examined={"Berlin"}),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "there it is over",
+        was(_datastores(datastore(used_percent=80)), DATACENTER, Severity.WARNING),
+        Says(examined={"Berlin"}),
+        {"hysteresis_percent": 5},
+    ),
+    Case(
+        "what was not reported is not held",
+        _datastores(datastore(used_percent=84.9)),
+        Says(examined={"Berlin"}),
+        {"hysteresis_percent": 5},
+    ),
     Case("nothing is there", inventory(), Says()),
     Case(
         "limits are configurable",
@@ -137,6 +163,15 @@ def test_the_text_names_value_and_limit() -> None:
     (found,) = findings(SLUG, _datastores(datastore(used_percent=90), datastore("ds02", used_percent=90)))
     assert english(found.text) == (
         "90.0 % of the shared storage is used (1.8 TB of 2.0 TB; number of datastores: 2); the limit is 85 %"
+    )
+
+
+def test_the_text_says_why_a_value_below_the_limit_is_reported() -> None:
+    given = was(_datastores(datastore(used_percent=82)), DATACENTER, Severity.WARNING)
+    (found,) = findings(SLUG, given, {"hysteresis_percent": 5})
+    assert english(found.text) == (
+        "82.0 % of the shared storage is used (820.0 GB of 1000.0 GB; number of datastores: 1); the limit is 85 %, and "
+        "as it was reported before, it is reported while above 80 %"
     )
 
 

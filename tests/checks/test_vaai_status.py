@@ -1,6 +1,6 @@
 import pytest
 
-from tests.builders import FORBIDDEN, LATE, Case, Says, findings, host, load, says
+from tests.builders import FORBIDDEN, LATE, Case, Says, findings, hides, host, load, says
 from tests.builders_estate import LUN, SWITCHES, estate, lun, volume
 from vhealthd.checkapi import Inventory
 from vhealthd.model import Lun, Severity, Volume
@@ -139,3 +139,8 @@ def test_it_never_does_more_than_warn() -> None:
 def test_the_text_names_device_and_setting(given: Inventory, text: str) -> None:
     (found,) = findings(SLUG, given)
     assert english(found.text) == text
+
+
+def test_what_was_not_read_may_hide_any_lun_and_any_switch() -> None:
+    assert hides(SLUG, estate(luns={ESX: LATE}, options={ESX: SWITCHES}), "esx01", LUN)
+    assert hides(SLUG, estate(luns={ESX: ()}, options={ESX: LATE}), "esx01", ATS)

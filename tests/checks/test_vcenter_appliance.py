@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.builders import FORBIDDEN, LATE, Case, Says, findings, load, says, service, verdicts
+from tests.builders import FORBIDDEN, LATE, Case, Says, findings, hides, load, says, service, verdicts
 from tests.builders_appliance import appliance, estate_with, item, partition
 from vhealthd.checkapi import Inventory, Need
 from vhealthd.engine import conclude
@@ -171,3 +171,13 @@ def test_the_text_gives_the_appliances_own_reasons_once() -> None:
 def test_the_text_gives_partition_value_and_limit() -> None:
     (found,) = findings(SLUG, _of(appliance(partitions=[partition("seat", 93.25)])))
     assert english(found.text) == "93.2 % of the partition seat is used; the limit is 90 %"
+
+
+def test_a_part_that_was_not_read_may_hide_any_finding_of_it() -> None:
+    assert hides(SLUG, _of(appliance(services=LATE)), "vc01", "service:vpxd")
+
+
+def test_an_item_that_was_not_read_hides_nothing_of_the_others() -> None:
+    given = _of(appliance(health=[item("mem", LATE)]))
+    assert hides(SLUG, given, "vc01", "health:mem")
+    assert not hides(SLUG, given, "vc01", "health:load")

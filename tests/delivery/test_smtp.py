@@ -235,11 +235,11 @@ async def test_a_wrong_password_is_refused_and_shown_to_nobody(tmp_path: Path, p
 
 
 async def test_a_password_is_read_for_each_attempt(tmp_path: Path, password: Path) -> None:
-    password.write_text("old-Pa55word")  # noqa: ASYNC240 - a test's own file
+    password.write_text("old-Pa55word")
     async with MockSmtp(account=ACCOUNT) as server:
         to = sink(server, username=ACCOUNT[0], password={"file": password})
         error = await failing(to, mail_to(tmp_path))
-        password.write_text(SECRET)  # noqa: ASYNC240 - a test's own file
+        password.write_text(SECRET)
         await to.deliver(mail_to(tmp_path))
 
     assert "535" in str(error)

@@ -30,10 +30,10 @@ class Service:
     def news(self) -> None:
         self._news.set()
 
-    async def until(self, true: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is waited for
+    async def until(self, true: Callable[[], Any], *, patience: float = PATIENCE) -> Any:  # noqa: ANN401 - whatever is waited for
         """Wait until something holds of what was told or logged, and return it."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 while not (value := true()):
                     self._news.clear()
                     await self._news.wait()
@@ -49,7 +49,7 @@ class Service:
         ]
 
     async def ready(self) -> None:
-        await self.until(lambda: any("READY=1" in one for one in self.told))
+        await self.until(lambda: self.logged("ready") and any("READY=1" in one for one in self.told))
 
     async def scanned(self, times: int = 1) -> str:
         """Wait for so many committed runs; return the id of the last."""

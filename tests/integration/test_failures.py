@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mocks.dns import MockDns
 from mocks.faults import (
     CutBody,
     DeniedPaths,
@@ -87,6 +88,12 @@ async def test_7_0_is_seen_in_part_and_what_needs_vi_json_is_skipped_for_that_re
     assert_logged_out(scanned)
 
 
+async def test_7_0_is_seen_in_part_whatever_is_asked_of_it(monkeypatch: MonkeyPatch) -> None:
+    scanned = await scan_with(monkeypatch, release="7.0.3.0", only=["vcenter-reachability"])
+
+    assert scanned.vcenter.state is VCenterState.PARTIAL
+
+
 @pytest.mark.parametrize("release", ["8.0.1.0", "8.0.3.0", "9.1.0.0"])
 async def test_where_api_is_down_the_checks_of_the_inventory_judge(release: str, monkeypatch: MonkeyPatch) -> None:
     well = await scan_with(monkeypatch, release=release)
@@ -148,6 +155,10 @@ async def test_a_refused_password_is_one_attempt_and_one_reason(release: str, mo
     assert_unreachable(scanned.vcenter, "neither locked nor disabled")
     (finding,) = scanned.result("vcenter-reachability").findings
     assert finding.key == "login"
+    # The name is well, and the token service as well as anybody knows.
+    for slug in ("dns-resolution", "sso-service"):
+        assert outcomes(scanned)[slug] is Outcome.UNKNOWN
+        assert reasons(scanned, {slug}) == {f"there is no session with this vCenter: {scanned.vcenter.reason}"}
     kinds = scanned.vc.stats.by_path_kind
     assert kinds["POST /api/session"] + kinds["POST Login"] == 1
 
@@ -163,6 +174,24 @@ async def test_a_port_that_nobody_listens_on(monkeypatch: MonkeyPatch) -> None:
         report, _ = await run(settings)
 
     assert_unreachable(report.vcenters[0], "refuses the connection (Connection refused)")
+
+
+async def test_a_name_that_is_the_cause_is_critical_too(monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setenv("VHEALTHD_TEST_PASSWORD", "x")
+    gone = {
+        "name": "gone",
+        "url": "https://vc.gone.invalid",
+        "username": "x",
+        "password": {"env": "VHEALTHD_TEST_PASSWORD"},
+    }
+    async with MockDns({}) as server:
+        report, _ = await run(settings_for(gone, dns={"nameservers": [f"{server.host}:{server.port}"]}))
+
+    (vcenter,) = report.vcenters
+    assert_unreachable(vcenter, "vc.gone.invalid")
+    critical = {one.check: [found.key for found in one.findings] for one in vcenter.results if one.findings}
+    assert critical == {"vcenter-reachability": ["connect"], "dns-resolution": ["forward"]}
+    assert {one.outcome for one in vcenter.results if one.check in critical} == {Outcome.CRITICAL}
 
 
 async def test_one_vcenter_that_is_down_hurts_no_other(monkeypatch: MonkeyPatch) -> None:

@@ -3,20 +3,26 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Any
 
 import dns.message
 import pytest
 
 from mocks.dns import MockDns
+from mocks.faults import Fault, Inside
 from mocks.tls import make_certificates
 from mocks.vcenter import MockVCenter
+from mocks.wire import Answer, Call
 from mocks.world import Host, Vm, World, records
-from mocks.worlds import default_world
+from mocks.worlds import big_world, default_world
 from tests.integration.scans import Scanned, account, run, scan_world, settings_for
 from tests.unit.vcenter.clients import Hears
 from vhealthd.config import DnsSettings
 from vhealthd.model import NotExamined, Outcome
+from vhealthd.vcenter.properties import CHUNK_BYTES, FEW_OBJECTS, FIRST_CHUNK_OBJECTS
+from vhealthd.vcenter.records import FACETS
 from vhealthd.wording import english
 
 MonkeyPatch = pytest.MonkeyPatch
@@ -152,3 +158,36 @@ async def test_where_there_are_no_snapshots_it_is_not_read(monkeypatch: MonkeyPa
     await scan_world(world, monkeypatch, only=["snapshot-age"], faults=(heard,))
 
     assert layouts(heard) == []
+
+
+# --- the size of answers --------------------------------------------------------------------------------------------
+
+APART = {(facet.kind, path): facet.apart for facet in FACETS if facet.apart for path in facet.paths}
+
+
+@dataclass(slots=True)
+class Weighs(Fault):
+    """Keeps how many objects were asked for and what the answer weighs, by what is read: objects, or a part of them."""
+
+    seen: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def after(self, call: Call, answer: Answer, inside: Inside) -> Answer:
+        del inside
+        if call.path.endswith("/RetrievePropertiesEx"):
+            spec: Any = call.json()["specSet"][0]
+            kind, paths = spec["propSet"][0]["type"], spec["propSet"][0]["pathSet"]
+            what = APART.get((kind, paths[0]), kind)
+            self.seen.setdefault(what, []).append((len(spec["objectSet"]), len(answer.body)))
+        return answer
+
+
+async def test_answers_stay_small_whatever_objects_weigh(monkeypatch: MonkeyPatch) -> None:
+    weighs = Weighs()
+
+    await scan_world(big_world(hosts=96, vms=400), monkeypatch, faults=(weighs,), compress=False, in_flight=2)
+
+    assert set(APART.values()) <= weighs.seen.keys()
+    for what, chunks in weighs.seen.items():
+        assert max(size for _, size in chunks) < 1.25 * CHUNK_BYTES, what
+        assert chunks[0][0] <= (FEW_OBJECTS if what in APART.values() else FIRST_CHUNK_OBJECTS), what
+    assert FEW_OBJECTS < 10, "a host's storage and network may weigh 100 KB"

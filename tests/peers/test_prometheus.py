@@ -1,10 +1,9 @@
-"""What is served at /metrics goes to a real Prometheus: its own tool finds no fault, and a server scrapes and answers."""
+"""What is served at /metrics goes to a real Prometheus: its tool finds no fault, and a server scrapes and answers."""
 
 import asyncio
 import json
 import shutil
 import socket
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -74,17 +73,37 @@ async def scanned(monkeypatch: pytest.MonkeyPatch) -> Metrics:
     return metrics
 
 
+async def said_by(program: str, *arguments: str, reads: bytes = b"") -> tuple[int | None, str]:
+    """Run a program; return its exit code and all that it says."""
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate(reads)
+    return process.returncode, said.decode()
+
+
 async def test_its_own_tool_finds_no_fault(tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
     service = Served(metrics=await scanned(monkeypatch))
     async with site(service) as here, here.client.get("/metrics") as answer:
         served = await answer.read()
 
-    checked = await asyncio.to_thread(
-        subprocess.run, [tool, "check", "metrics"], input=served, capture_output=True, check=False
-    )
-
-    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+    assert await said_by(tool, "check", "metrics", reads=served) == (0, "")
     assert served.count(b"\nvhealthd_check_status{") == len([one for one in CATALOGUE.checks if not one.opt_in])
+
+
+async def test_the_rules_to_start_from_are_rules(tool: str, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/metrics.md").read_text()
+    indented = page.partition("## Rules to start from")[2].splitlines()
+    rules = tmp_path / "rules.yml"
+    rules.write_text("\n".join(line[4:] for line in indented if line.startswith("    ")) + "\n")
+
+    code, said = await said_by(tool, "check", "rules", "--lint-fatal", str(rules))
+    assert code == 0, said
+    assert "7 rules found" in said
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:0", "0.0.0.0:0"])

@@ -181,7 +181,7 @@ def test_fields_that_a_later_version_adds_are_left_out() -> None:
             if part and isinstance(part[0], int) and part[0] >= 0 and kinds[part[0]][1]:
                 part.append([len(kinds), "word"])
         for _, names in kinds:
-            names += ["of_tomorrow"] if names else []
+            names.extend(["of_tomorrow"] if names else [])
         kinds.append(["Tomorrow", ["x"]])
 
     assert decode(changed(EVERYTHING, add), form=FORM) == EVERYTHING

@@ -74,3 +74,13 @@ async def test_a_promise_that_cannot_be_written_down_is_held_all_the_same() -> N
         run_id = await orders.ask("sighup")
     assert (await orders.take()).run_id == run_id
     assert [(line["event"], line["reason"]) for line in logs] == [("order not kept", "disk full")]
+
+
+async def test_a_scheduled_moment_is_one_run_though_it_is_asked_for_again_after_a_restart() -> None:
+    orders = _orders(Book())
+    orders.resume([Order(run_id="old", trigger="schedule", due=NOW)])
+    await orders.take()
+    assert await orders.ask("catchup", NOW) == "old"
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await orders.take()

@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import aioboto3
 import structlog
 from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vhealthd.config import S3Settings
@@ -60,8 +62,6 @@ class S3Sink:
         self._settings = settings
         self._clock = clock
         self._part = part
-        # It keeps the descriptions of the API, which take a tenth of a second to load.
-        self._session = aioboto3.Session()
 
     async def deliver(self, delivery: Delivery) -> None:
         """Put a file under its key, unless it is there already. Raises DeliveryError."""
@@ -84,7 +84,7 @@ class S3Sink:
     async def _put(self, upload: "_Upload") -> None:
         settings = upload.settings
         keys = await asyncio.to_thread(_keys, settings)
-        async with self._session.client(
+        async with _session(await asyncio.to_thread(_descriptions)).client(
             "s3",
             endpoint_url=settings.endpoint_url,
             # a store of one's own wants some region in signatures, and seldom cares which
@@ -132,7 +132,8 @@ class _Upload:
     async def at_once(self, client: Any) -> None:  # noqa: ANN401 - see above
         """Put the file with one request."""
         body = await asyncio.to_thread(self.file.read_bytes)
-        await client.put_object(**self._place, **self._about, Body=body, ChecksumSHA256=_base64(self.digest.whole))
+        checksum = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": _base64(self.digest.whole)}
+        await client.put_object(**self._place, **self._about, **checksum, Body=body)
 
     async def in_parts(self, client: Any) -> None:  # noqa: ANN401 - see above
         """Put the file part by part; what was put is removed again if a part fails."""
@@ -147,9 +148,10 @@ class _Upload:
 
     async def _put_part(self, client: Any, upload: Mapping[str, str], number: int) -> dict[str, Any]:  # noqa: ANN401
         body = await asyncio.to_thread(_read, self.file, (number - 1) * self.part, self.part)
-        checksum = _base64(self.digest.parts[number - 1])
-        answer = await client.upload_part(**upload, PartNumber=number, Body=body, ChecksumSHA256=checksum)
-        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
+        checksum = {"ChecksumSHA256": _base64(self.digest.parts[number - 1])}
+        part = {**upload, "PartNumber": number, "ChecksumAlgorithm": "SHA256", **checksum}
+        answer = await client.upload_part(**part, Body=body)
+        return {"PartNumber": number, "ETag": answer["ETag"], **checksum}
 
     async def _abort(self, client: Any, upload: Mapping[str, str]) -> None:  # noqa: ANN401 - see above
         try:
@@ -168,7 +170,7 @@ class _Upload:
         about = {
             "ContentType": self.payload.content_type,
             "Metadata": {"sha256": self.digest.hex},  # for stores that keep no checksums
-            "Tagging": urlencode(settings.tags) or None,
+            "Tagging": urlencode(settings.tags, quote_via=quote) or None,
             "ServerSideEncryption": settings.sse,
             "SSEKMSKeyId": settings.kms_key_id,
             "StorageClass": settings.storage_class,
@@ -184,6 +186,29 @@ class _Upload:
         if not lock or until <= self.now:
             return {}
         return {"ObjectLockMode": lock.mode.upper(), "ObjectLockRetainUntilDate": until}
+
+
+def _session(descriptions: Any) -> aioboto3.Session:  # noqa: ANN401 - botocore has no types
+    """Make a session; a new one each time, because it remembers credentials that may have changed meanwhile."""
+    core = AioSession()
+    core.register_component("data_loader", descriptions)
+    return aioboto3.Session(botocore_session=core)
+
+
+@cache
+def _descriptions() -> Any:  # noqa: ANN401 - botocore has no types
+    """Return what botocore has read of its descriptions of S3 once it made a client.
+
+    Reading them takes a third of a second, and would hold the event loop. So this is to be called in a thread.
+    """
+    core = AioSession()
+
+    async def make_one() -> None:
+        async with aioboto3.Session("none", "none", botocore_session=core).client("s3", region_name="us-east-1"):
+            pass
+
+    asyncio.run(make_one())
+    return core.get_component("data_loader")
 
 
 def _config(settings: S3Settings) -> AioConfig:
@@ -216,9 +241,11 @@ def _same(head: Mapping[str, Any], digest: Digest) -> bool | None:
     An object that came in parts of another size has another checksum; then what we noted ourselves tells.
     """
     checksum = head.get("ChecksumSHA256")
-    if checksum in (_base64(digest.whole), digest.composite):
+    # not every store writes the number of parts behind the checksum
+    if checksum in (_base64(digest.whole), digest.composite, digest.composite.partition("-")[0]):
         return True
-    if checksum and "-" not in checksum:
+    came_in_parts = "-" in head.get("ETag", "")
+    if checksum and not came_in_parts:
         return False
     noted = head.get("Metadata", {}).get("sha256")
     return None if noted is None else bool(noted == digest.hex)

@@ -108,6 +108,11 @@ class CheckResult:
     seconds: float = 0.0
 
     @property
+    def looked(self) -> bool:
+        """Whether it judged, and saw all that it judges but single objects."""
+        return self.whole and self.outcome not in (Outcome.UNKNOWN, Outcome.SKIPPED)
+
+    @property
     def counted(self) -> tuple[Finding, ...]:
         """The findings that are neither muted nor silenced."""
         return tuple(one for one in self.findings if one.counts)

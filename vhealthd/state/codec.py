@@ -107,10 +107,9 @@ class _Writer:
                 return [_PART, self._places[value]]
             case CheckResult():
                 return [_PART, self.part(value)]
-            case Enum():
-                return [self._kind(type(value), ()), value.value]
-            case datetime() | date():
-                return [self._kind(type(value), ()), value.isoformat()]
+            case Enum() | datetime() | date():
+                plain = value.value if isinstance(value, Enum) else value.isoformat()
+                return [self._kind(type(value), ()), plain]
             case Mapping():
                 return {name: self.write(one) for name, one in value.items()}
             case tuple():

@@ -17,7 +17,6 @@ from vhealthd.model import (
     CheckResult,
     Finding,
     NotExamined,
-    Outcome,
     ScanReport,
     VCenterReport,
     VCenterState,
@@ -29,7 +28,6 @@ from vhealthd.state.tables import FindingRow, row_of
 
 Row = dict[str, Any]
 OPEN, RESOLVED = "open", "resolved"
-_JUDGED = frozenset({Outcome.CRITICAL, Outcome.WARNING, Outcome.INFO, Outcome.PASS})
 
 
 class Judge(NamedTuple):
@@ -63,14 +61,9 @@ def lives(report: ScanReport) -> Lives:
         judged={
             Judge(lasting_name(vcenter, result.category), result.check): _hidden(result.not_examined)
             for vcenter, result in rows
-            if _resolves(vcenter, result)
+            if result.looked and vcenter.state is not VCenterState.UNREACHABLE
         },
     )
-
-
-def _resolves(vcenter: VCenterReport, result: CheckResult) -> bool:
-    """Whether what this check did not find is not there any more."""
-    return vcenter.state is not VCenterState.UNREACHABLE and result.outcome in _JUDGED and result.whole
 
 
 def _hidden(missed: Iterable[NotExamined]) -> Mapping[str | None, Sequence[NotExamined]]:

@@ -4,18 +4,20 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vhealthd.model import Severity
+from vhealthd.model import Outcome, Severity
 from vhealthd.model.history import History, Known, Place, Series
 from vhealthd.state.lives import OPEN
 from vhealthd.state.store import Store
-from vhealthd.state.tables import FindingRow, ReadingRow
+from vhealthd.state.tables import FindingRow, ReadingRow, ResultRow, RunRow
 
 Points = list[tuple[datetime, float]]
 
 _SLICE = 1000
+_LATE_RUNS = 100
+_NOT_JUDGED = (Outcome.UNKNOWN.value, Outcome.SKIPPED.value)
 
 
 class Past:
@@ -29,14 +31,27 @@ class Past:
         vcenters = {name, instance_uuid or name}
 
         async def gather(connection: AsyncConnection) -> Mapping[str, History]:
+            looked = await _looked(connection, name)
             findings = await _findings(connection, vcenters)
             readings = await _readings(connection, vcenters)
             return {
-                slug: History(findings=findings.get(slug, {}), readings=readings.get(slug, {}))
-                for slug in {*findings, *readings}
+                slug: History(looked=looked.get(slug), findings=findings.get(slug, {}), readings=readings.get(slug, {}))
+                for slug in {*looked, *findings, *readings}
             }
 
         return await self._store.read(gather)
+
+
+async def _looked(connection: AsyncConnection, name: str) -> Mapping[str, datetime]:
+    """Return when each check last judged a vCenter, of late."""
+    late = select(RunRow.id).where(RunRow.started.is_not(None)).order_by(RunRow.started.desc()).limit(_LATE_RUNS)
+    wanted = (
+        select(ResultRow.slug, func.max(RunRow.started))
+        .join(RunRow, RunRow.id == ResultRow.run_id)
+        .where(ResultRow.run_id.in_(late), ResultRow.vcenter == name, ResultRow.outcome.not_in(_NOT_JUDGED))
+        .group_by(ResultRow.slug)
+    )
+    return {slug: at for slug, at in await connection.execute(wanted) if at is not None}
 
 
 async def _findings(connection: AsyncConnection, vcenters: set[str]) -> Mapping[str, Mapping[Place, Known]]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ from vhealthd.state.lives import Lives, lives
 from vhealthd.state.tables import ReadingRow, ReportRow, ResultRow, RunRow, row_of
 
 Row = dict[str, Any]
+
+
+class RunState(StrEnum):
+    """How far a run is."""
+
+    ASKED = "asked"
+    DONE = "done"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +82,7 @@ def run_row(report: ScanReport, *, now: datetime, config_sha256: str | None, fil
         RunRow,
         id=report.run_id,
         trigger=report.trigger,
-        state="done",
+        state=RunState.DONE.value,
         asked=report.started,
         due=None,
         attempts=1,
@@ -97,7 +106,7 @@ def asked_row(run_id: str, trigger: str, *, due: datetime | None, now: datetime)
         RunRow,
         id=run_id,
         trigger=trigger,
-        state="asked",
+        state=RunState.ASKED.value,
         asked=now,
         due=due,
         attempts=0,

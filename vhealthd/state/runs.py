@@ -4,30 +4,23 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vhealthd.model import Outcome, ScanReport, Severity
+from vhealthd.model import Category, Outcome, ScanReport, Severity
 from vhealthd.model.deliveries import Parcel
+from vhealthd.sla import Results
 from vhealthd.state import codec, rows
 from vhealthd.state.lives import live_on
 from vhealthd.state.outbox import put
+from vhealthd.state.rows import RunState
 from vhealthd.state.store import Store, sliced
 from vhealthd.state.tables import MarkRow, ReadingRow, ReportRow, ResultRow, RunRow, row_of
 
 _LAST_DUE = "last_due"
 LATEST = "latest"
-
-
-class RunState(StrEnum):
-    """How far a run is."""
-
-    ASKED = "asked"
-    DONE = "done"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +179,23 @@ class Runs:
         for row in await self._store.entities(select(ReportRow).where(ReportRow.run_id == run_id)):
             return await asyncio.to_thread(codec.decode, row.data, form=row.form)
         return None
+
+    async def results(self, *, since: datetime, until: datetime) -> tuple[Results, ...]:
+        """Count the results of the runs that began after one time and up to another."""
+        counted = (
+            select(ResultRow.vcenter, ResultRow.slug, ResultRow.category, ResultRow.outcome, func.count())
+            .join(RunRow, RunRow.id == ResultRow.run_id)
+            .where(RunRow.started > since, RunRow.started <= until)
+            .group_by(ResultRow.vcenter, ResultRow.slug, ResultRow.category, ResultRow.outcome)
+        )
+
+        async def count(connection: AsyncConnection) -> tuple[Results, ...]:
+            return tuple(
+                Results(vcenter, slug, Category(category), Outcome(outcome), number)
+                for vcenter, slug, category, outcome, number in await connection.execute(counted)
+            )
+
+        return await self._store.read(count)
 
     async def _summaries(
         self, *, limit: int, state: RunState | None = None, prefix: str = ""

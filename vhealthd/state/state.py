@@ -10,6 +10,7 @@ from vhealthd.errors import StateError
 from vhealthd.state import schema
 from vhealthd.state.outbox import Outbox
 from vhealthd.state.past import Past
+from vhealthd.state.retention import Retention
 from vhealthd.state.runs import Runs
 from vhealthd.state.store import Store
 from vhealthd.state.trouble import state_errors
@@ -25,6 +26,7 @@ class State:
     runs: Runs
     outbox: Outbox
     past: Past
+    retention: Retention
 
 
 @asynccontextmanager
@@ -39,7 +41,13 @@ async def open_state(directory: Path, *, read_only: bool = False) -> AsyncIterat
         store = _to_look_at(path) if read_only else _to_use(path)
     try:
         await (schema.verify(store) if read_only else schema.settle(store))
-        yield State(directory=directory, runs=Runs(store), outbox=Outbox(store), past=Past(store))
+        yield State(
+            directory=directory,
+            runs=Runs(store),
+            outbox=Outbox(store),
+            past=Past(store),
+            retention=Retention(store),
+        )
     finally:
         await store.close()
 

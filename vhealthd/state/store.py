@@ -17,7 +17,7 @@ T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 # Rows that are bound or read at once: small enough that the event loop is never held for long.
-SLICE = 400
+SLICE = 200
 
 
 class Store:

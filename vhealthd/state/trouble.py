@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from vhealthd.errors import StateError
 
 # How long one process waits for another one's change.
-BUSY_SECONDS = 10.0
+BUSY_SECONDS = 3.0
 
 _DAMAGED = "is damaged or is no database ({why}); put a backup in its place, or move it away to begin anew"
 # By the primary code of SQLite; of each code that has more than one cause, the likely ones.

@@ -67,21 +67,25 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
         answer = error_answer(error.status, _SENTENCES.get(error.status, error.reason), allowed)
     except StateError as error:
-        log.warning("request not answered", path=request.path, why=str(error))
+        log.warning("request not answered", path=_path(request), why=str(error))
         answer = error_answer(503, redaction.clean(str(error)))
     except Exception:
-        log.exception("request failed", method=request.method, path=request.path)
+        log.exception("request failed", method=request.method, path=_path(request))
         answer = error_answer(500, "this is a fault of vhealthd; its log has the details")
-    # without the query: nothing of ours is in it
     log.debug(
         "request",
         method=request.method,
-        path=request.path,
+        path=_path(request),
         status=answer.status,
         seconds=round(time.monotonic() - began, 4),
         peer=request.remote,
     )
     return answer
+
+
+def _path(request: web.Request) -> str:
+    """Return the path as it came, percent-encoded, so that it is one line; without the query, which is not ours."""
+    return request.raw_path.partition("?")[0]
 
 
 _SENTENCES = {
@@ -139,7 +143,7 @@ class Token:
         scheme, _, given = shown.partition(" ")
         known, given = _bytes(self._secret), given.strip()
         if scheme.lower() != "bearer" or not hmac.compare_digest(_bytes(given), known):
-            log.info("token refused", path=request.path, peer=request.remote)
+            log.info("token refused", path=_path(request), peer=request.remote)
             raise Refusal(
                 401,
                 "this needs the token of the configuration, as the header Authorization: Bearer TOKEN",

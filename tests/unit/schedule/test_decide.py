@@ -144,3 +144,12 @@ def test_moments_where_clocks_are_changed(zone: str, cron: str, after: str, due:
 
     assert found == datetime.fromisoformat(due)
     assert found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "cron",
+    ["", "every day", "0 6 * *", "0 0 6 * * *", "60 6 * * *", "0 24 * * *", "0 6 30 2 *", "0 6 LW * */6", "@daily"],
+)
+def test_expression_that_makes_no_sense_is_refused(cron: str) -> None:
+    with pytest.raises(ValueError, match=r"expected five fields|never comes"):
+        ScheduleSettings(cron=cron)

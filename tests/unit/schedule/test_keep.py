@@ -162,6 +162,12 @@ class TestReload:
             await desk.look(at("07:00"))
             assert desk.asked == [("schedule", at("07:00"))]
 
+    async def test_next_scan_is_told_again_after_each_reload(self) -> None:
+        async with kept(Desk(at("05:00")), schedule()) as desk:
+            await desk.change(schedule())
+
+            assert desk.told == [at("06:00"), at("06:00")]
+
     async def test_moments_that_the_new_one_has_in_the_past_are_not_made_up_for(self) -> None:
         async with kept(Desk(at("08:00"), stored=at("06:00")), schedule()) as desk:
             await desk.change(schedule("0 7 * * *"))
@@ -211,6 +217,18 @@ class TestStateThatCannotBeUsed:
             await desk.look(at("06:02"))
             assert desk.asked == [("schedule", at("06:00"))]
             assert desk.stored == at("06:00")
+
+    async def test_nothing_is_written_over_what_was_not_read(self) -> None:
+        class Unreadable(Desk):
+            async def load(self) -> datetime | None:
+                raise StateError("the database is locked")
+
+        async with kept(Unreadable(at("05:59"), stored=at("06:00", 9)), schedule()) as desk:
+            await desk.look(at("06:00"))
+            await desk.look(at("06:01"))
+
+            assert desk.asked == [("schedule", at("06:00"))]
+            assert desk.stored == at("06:00", 9)
 
     async def test_what_cannot_be_saved_is_saved_later(self) -> None:
         async with kept(Desk(at("05:59"), stored=at("06:00", 9)), schedule()) as desk:
