@@ -7,8 +7,9 @@ from datetime import datetime
 
 from mocks.encode.service import about
 from mocks.encode.value import timestamp
+from mocks.machine import Appliance, Backup
 from mocks.wire import Json
-from mocks.world import Appliance, Backup, World
+from mocks.world import World
 
 UPTIME_SECONDS = 3_456_789.12
 BACKUP_TARGET = "sftp://backup1.lab.example/vcenter"

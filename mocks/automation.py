@@ -13,10 +13,11 @@ from mocks.appliance import monitoring, plain_answers
 from mocks.certificates import certificate_answers
 from mocks.encode.value import timestamp
 from mocks.inventory import listing, tools_answers
+from mocks.machine import Service
 from mocks.schema import RELEASES, release_key
 from mocks.sessions import Account, Session, Sessions, unauthenticated
 from mocks.wire import Answer, Call, Json, error, no_content, ok
-from mocks.world import Service, World
+from mocks.world import World
 
 HELLO_SINCE, UNIFIED = (8, 0, 2, 0), (8, 0, 3, 0)
 TOKEN_DIGITS = 32

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
+from mocks.machine import Appliance, Backup, Licence, Service
 from mocks.world import (
     GIB,
     TIB,
-    Appliance,
-    Backup,
     Cluster,
     ComputeResource,
     Datacenter,
@@ -20,12 +19,10 @@ from mocks.world import (
     Drive,
     Folder,
     Host,
-    Licence,
     Network,
     Nic,
     PortGroup,
     ResourcePool,
-    Service,
     StoragePod,
     Switch,
     Vm,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from mocks.build import backup
 from mocks.certificates import certificate_of, root_certificate, signing_certificate, thumbprint
-from mocks.world import Backup, Licence, Planted, Severity
+from mocks.machine import Backup, Licence
+from mocks.world import Planted, Severity
 
 if TYPE_CHECKING:
     from mocks.plants import Site

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import ClassVar, Literal, TypeVar
 
 from mocks.guards import Admission, Alarm, Triggered
+from mocks.machine import Appliance, Backup, Licence, Service  # noqa: F401 - whoever knows the world finds them here
 
 GIB = 2**30
 TIB = 2**40
@@ -312,59 +313,6 @@ class Vm(Entity):
         """Reference values of the datastores that hold the VM's disks and media, each once."""
         media = (drive.datastore for drive in self.drives if drive.datastore)
         return tuple(dict.fromkeys([*(disk.datastore for disk in self.disks), *media]))
-
-
-@dataclass(slots=True, kw_only=True)
-class Service:
-    """A service of the appliance, as `/api/vcenter/services` lists it."""
-
-    state: str = "STARTED"
-    health: str | None = "HEALTHY"
-    startup: str = "AUTOMATIC"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backup:
-    """A backup job of the appliance; one that is not over has no end."""
-
-    started: datetime
-    ended: datetime | None
-    status: str = "SUCCEEDED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Licence:
-    """A licence in vCenter's keeping; without a last day it is perpetual, with a total of 0 unlimited."""
-
-    key: str
-    edition: str
-    name: str
-    total: int
-    used: int | None
-    unit: str = "cpuPackage"
-    expires: datetime | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Appliance:
-    """vCenter's own machine: name service, time service, services, accounts, backups."""
-
-    name: str
-    dns_servers: tuple[str, ...]
-    ntp_servers: tuple[str, ...]
-    services: dict[str, Service]
-    health: dict[str, str]
-    filesystem_used: dict[str, float]
-    root_expires: datetime | None
-    schedules: dict[str, bool]
-    backups: tuple[Backup, ...]
-    certificate_until: datetime
-    signing_until: datetime
-    root_until: datetime
-    unmeasured: tuple[str, ...] = ()
-    ssh: bool = False
-    shell: bool = False
-    log_servers: tuple[str, ...] = ("syslog.lab.example",)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,7 +6,8 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,10 +20,14 @@ from rich.table import Table
 from vhealthd import artefacts, configcli, doctor, files, interpreter, logs, redaction, saved, terminal
 from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.checkdocs import check_page, check_rows, legend, limits_line, needs_line
+from vhealthd.commands import memory
+from vhealthd.commands.deliveries import deliveries_command
+from vhealthd.commands.history import diff_command, runs_command, show_run_command, sla_command
+from vhealthd.commands.options import config_option, load_configuration
 from vhealthd.commands.run import run_command
 from vhealthd.commands.signals import TerminatedError, until_terminated
 from vhealthd.commands.status import status_command
-from vhealthd.config import InvalidConfigError, Loaded, Settings, VCenterSettings, load
+from vhealthd.config import InvalidConfigError, Settings, VCenterSettings
 from vhealthd.errors import ConfigError, ListenError, OutputError, StateError, UsageError, VhealthdError
 from vhealthd.model import Outcome, ScanReport
 from vhealthd.saved import Sighting
@@ -33,15 +38,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 USAGE, SOFTWARE, IO_ERROR, CONFIG, INTERRUPTED, TERMINATED = 64, 70, 74, 78, 130, 143
-
-_config_option = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("/etc/vhealthd/config.yaml"),
-    show_default=True,
-    help="The configuration.",
-)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,7 +94,7 @@ def cli(context: click.Context, log_level: str | None) -> None:
 
 
 @cli.command("scan")
-@_config_option
+@config_option
 @click.option("--vcenter", "names", multiple=True, metavar="NAME", help="Only this vCenter; may be repeated.")
 @click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
 @click.option("--output-dir", type=click.Path(path_type=Path), help="Write the reports there.")
@@ -127,33 +123,31 @@ def scan_command(
         raise click.UsageError("--redact goes with --save-inventory")
     catalogue = Catalogue.discover()
     given = context.get_parameter_source("config_file") is not ParameterSource.DEFAULT
-    settings = _load(config_file, catalogue, context.obj, optional=from_inventory is not None and not given).settings
+    optional = from_inventory is not None and not given
+    settings = load_configuration(config_file, catalogue, context.obj, optional=optional).settings
     wanted = _formats(formats, settings)
     vcenters = _choose(settings, names)
     checks = catalogue.bind(settings, only=slugs)
     interpreter.tune()
-    report, seen = asyncio.run(until_terminated(_scan(settings, checks, vcenters, from_inventory)))
+    # What was kept is judged as of its own time: to that, the runs of today are no history.
+    kept = from_inventory is None and memory.keeps_state(settings)
+    report, seen = asyncio.run(until_terminated(_scan(settings, checks, vcenters, from_inventory, kept=kept)))
     if save_inventory:
         _save(save_inventory, seen, redact=redact)
     # The summary first: it is worth most where the reports cannot be written.
     terminal.summarise(report, Console())
-    made = asyncio.run(artefacts.write(report, output_dir or settings.reports / report.run_id, wanted))
+    files_made: Mapping[str, Path] = {}
+    try:
+        made = asyncio.run(artefacts.write(report, output_dir or settings.reports / report.run_id, wanted))
+        files_made = made.files
+    finally:
+        if kept:
+            memory.record(settings, report, files_made, config_file)
     for path in made.files.values():
         click.echo(path)
     if made.pdf_error:
         raise OutputError(made.pdf_error)
     return exit_code(report)
-
-
-def _load(file: Path, catalogue: Catalogue, log_level: str | None, *, optional: bool = False) -> Loaded:
-    """Load the configuration and set up the log as it says. A scan from a file does without one."""
-    if optional and not file.exists():
-        return Loaded(file, Settings.model_construct(vcenters=()))
-    loaded = load(file, also=catalogue.problems)
-    logs.configure(log_level or loaded.settings.log.level, loaded.settings.log.format)
-    for warning in loaded.warnings:
-        log.warning("configuration", problem=str(warning))
-    return loaded
 
 
 def _formats(given: str | None, settings: Settings) -> tuple[str, ...]:
@@ -173,14 +167,22 @@ def _choose(settings: Settings, names: Sequence[str]) -> list[VCenterSettings]:
 
 
 async def _scan(
-    settings: Settings, checks: tuple[BoundCheck, ...], vcenters: list[VCenterSettings], from_inventory: Path | None
+    settings: Settings,
+    checks: tuple[BoundCheck, ...],
+    vcenters: list[VCenterSettings],
+    from_inventory: Path | None,
+    *,
+    kept: bool,
 ) -> tuple[ScanReport, tuple[Sighting, ...]]:
     with terminal.Progress() as progress:
         plan = Scan(settings=settings, checks=checks, run_id=new_run_id(utc_now()), progress=progress)
-        if from_inventory is None:
+        if from_inventory is not None:
+            seen = saved.read(from_inventory)
+            return await judge_again(plan, seen), seen
+        if not kept:
             return await scan(plan, vcenters)
-        seen = saved.read(from_inventory)
-        return await judge_again(plan, seen), seen
+        async with memory.past_of(settings) as past:
+            return await scan(replace(plan, past=past), vcenters)
 
 
 def _save(path: Path, seen: tuple[Sighting, ...], *, redact: bool) -> None:
@@ -201,7 +203,7 @@ def exit_code(report: ScanReport) -> int:
 
 
 @cli.command("doctor")
-@_config_option
+@config_option
 @click.option("--vcenter", "names", multiple=True, metavar="NAME", help="Only this vCenter; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
@@ -211,7 +213,7 @@ def doctor_command(context: click.Context, *, config_file: Path, names: tuple[st
     Exits with 2 where there is no session, with 1 where something cannot be read, with 0 if all is fine.
     """
     catalogue = Catalogue.discover()
-    settings = _load(config_file, catalogue, context.obj or "error").settings
+    settings = load_configuration(config_file, catalogue, context.obj or "error").settings
     checks = catalogue.bind(settings)
     plan = doctor.Examination(settings=settings, checks=checks, clock=utc_now)
     found = asyncio.run(until_terminated(doctor.examine(plan, _choose(settings, names))))
@@ -263,7 +265,7 @@ def config_command() -> None:
 
 
 @config_command.command("check")
-@_config_option
+@config_option
 def config_check_command(*, config_file: Path) -> None:
     """Say everything that is wrong with a configuration, each with its line."""
     for line in configcli.check_lines(config_file, Catalogue.discover()):
@@ -286,3 +288,11 @@ def config_init_command() -> None:
 
 cli.add_command(run_command)
 cli.add_command(status_command)
+
+# --- what earlier runs found, and what became of it
+
+cli.add_command(runs_command)
+cli.add_command(show_run_command)
+cli.add_command(diff_command)
+cli.add_command(sla_command)
+cli.add_command(deliveries_command)

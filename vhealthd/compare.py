@@ -1,18 +1,21 @@
 """What changed from one run to another: pure, over their two reports.
 
-What the two cannot tell is said and not guessed: a finding of a check that did not look in one of them is neither new nor
-resolved.
+What the two cannot tell is said and not guessed: a finding of a check that did not look in one of them is neither new
+nor resolved.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
 
 from vhealthd.model import (
     CheckResult,
     Finding,
     Message,
+    NotExamined,
     Outcome,
     ScanReport,
     Severity,
@@ -21,13 +24,14 @@ from vhealthd.model import (
     VCenterState,
     identity,
 )
+from vhealthd.wording import english
 
 NOT_SCANNED = Message("compare.not-scanned", "{run} did not scan this vCenter")
 UNREACHABLE = Message("compare.unreachable", "{run} could not reach this vCenter")
 NOT_SELECTED = Message("compare.not-selected", "{run} did not run this check")
 NOT_JUDGED = Message("compare.not-judged", "in {run} it is {outcome}")
 IN_PART = Message("compare.in-part", "{run} saw only a part of it")
-OBJECTS = Message("compare.objects", "{run} did not examine objects with findings before")
+OBJECTS = Message("compare.objects", "{run} did not examine objects that have findings")
 
 Place = tuple[str | None, str | None]  # the object's reference, and the key
 
@@ -105,18 +109,19 @@ class _Runs(NamedTuple):
     first_seen: Mapping[str, datetime]
 
 
-class _Side(NamedTuple):
+@dataclass(frozen=True)
+class _Side:
     """What one run says of one check on one vCenter."""
 
     run: ScanReport
     vcenter: VCenterReport
     result: CheckResult | None
 
-    @property
+    @cached_property
     def findings(self) -> dict[Place, Finding]:
         return {(one.object.moref, one.key): one for one in (self.result.findings if self.result else ())}
 
-    @property
+    @cached_property
     def gap(self) -> Text | None:
         """Why the check did not look; None where it did."""
         run, result = self.run.run_id, self.result
@@ -126,13 +131,24 @@ class _Side(NamedTuple):
             return None
         if self.vcenter.state is VCenterState.UNREACHABLE:
             return UNREACHABLE(run=run)
-        unjudged = result.outcome in (Outcome.UNKNOWN, Outcome.SKIPPED)
-        return NOT_JUDGED(run=run, outcome=result.outcome.value) if unjudged else IN_PART(run=run)
+        judged = result.outcome not in (Outcome.UNKNOWN, Outcome.SKIPPED)
+        return IN_PART(run=run) if judged else NOT_JUDGED(run=run, outcome=result.outcome.value)
+
+    @cached_property
+    def hidden(self) -> dict[str | None, list[NotExamined]]:
+        hidden: dict[str | None, list[NotExamined]] = {}
+        for one in self.result.not_examined if self.result else ():
+            hidden.setdefault(one.object.moref, []).append(one)
+        return hidden
 
     def saw(self, place: Place) -> bool:
         """Whether a finding at this place would have been found."""
-        missed = self.result.not_examined if self.result else ()
-        return self.gap is None and not any(one.object.moref == place[0] and one.hides(place[1]) for one in missed)
+        object_id, key = place
+        return self.gap is None and not any(one.hides(key) for one in self.hidden.get(object_id, ()))
+
+    @property
+    def skipped(self) -> bool:
+        return self.result is not None and self.result.outcome is Outcome.SKIPPED
 
 
 def _pairs(old: ScanReport, new: ScanReport) -> Iterator[tuple[VCenterReport | None, VCenterReport | None]]:
@@ -152,9 +168,7 @@ def _is_same(one: VCenterReport, other: VCenterReport) -> bool:
     return one.name == other.name
 
 
-def _vcenter(
-    runs: _Runs, before: VCenterReport | None, after: VCenterReport | None
-) -> Iterator[Changed | NotCompared]:
+def _vcenter(runs: _Runs, before: VCenterReport | None, after: VCenterReport | None) -> Iterator[Changed | NotCompared]:
     if before is None or after is None:
         there = before or after
         missing = runs.old if before is None else runs.new
@@ -171,29 +185,80 @@ def _vcenter(
 
 
 def _check(runs: _Runs, slug: str, old: _Side, new: _Side) -> Iterator[Changed | NotCompared]:
-    before, after = old.findings, new.findings
-    left_out: list[Finding] = []
-    for place in dict.fromkeys([*after, *before]):
-        pair = before.get(place), after.get(place)
-        if not any(one.counts for one in pair if one):
+    """Compare one check's findings, and say at the end what was left out and why."""
+    gone = come = 0
+    for place in dict.fromkeys([*new.findings, *old.findings]):
+        before, after = old.findings.get(place), new.findings.get(place)
+        if not any(one.counts for one in (before, after) if one):
             continue
-        change = _change(runs, old, new, place)
-        if change is None:
-            left_out += [one for one in pair if one]
-            continue
-        side, finding = (new, after[place]) if place in after else (old, before[place])
-        if side.result is not None:
-            yield Changed(
-                change=change,
-                vcenter=side.vcenter,
-                result=side.result,
-                finding=finding,
-                before=before[place].severity if place in before else None,
-                after=after[place].severity if place in after else None,
-                first_seen=_first_seen(runs, new, finding) if place in after else None,
+        changed = _changed(runs, old, new, place)
+        if changed is None:
+            gone, come = gone + (after is None), come + (before is None)
+        else:
+            yield changed
+    if why := _why_not(old, new, gone=gone, come=come):
+        yield NotCompared(vcenter=new.vcenter.name, checks=(slug,), why=why, before=gone, after=come)
+
+
+def _changed(runs: _Runs, old: _Side, new: _Side, place: Place) -> Changed | None:
+    """Say what became of a finding; None where that cannot be told."""
+    before, after = old.findings.get(place), new.findings.get(place)
+    side, finding = (old, before) if after is None else (new, after)
+    if side.result is None or finding is None:
+        return None
+    since = None if after is None else _known_since(runs, side.vcenter, side.result, finding)
+    was, now = (None if one is None else one.severity for one in (before, after))
+    change = _change(was, now)
+    if change is Change.NEW and not old.saw(place):
+        if since is None or since > runs.old.started:
+            return None
+        change = Change.ONGOING  # it was there already, unseen
+    if change is Change.RESOLVED and not new.saw(place):
+        return None
+    return Changed(
+        change=change,
+        vcenter=side.vcenter,
+        result=side.result,
+        finding=finding,
+        before=was,
+        after=now,
+        first_seen=since,
+    )
+
+
+def _change(was: Severity | None, now: Severity | None) -> Change:
+    if was is None or now is None:
+        return Change.NEW if was is None else Change.RESOLVED
+    if was is now:
+        return Change.ONGOING
+    return Change.WORSENED if now.rank > was.rank else Change.IMPROVED
+
+
+def _known_since(runs: _Runs, vcenter: VCenterReport, result: CheckResult, finding: Finding) -> datetime | None:
+    """Return since when a finding is open. What is known now may have begun after the later run: that tells nothing."""
+    since = runs.first_seen.get(identity(vcenter, result, finding)) if runs.first_seen else None
+    return since if since is not None and since <= runs.new.started else None
+
+
+def _why_not(old: _Side, new: _Side, *, gone: int, come: int) -> Text | None:
+    if old.skipped and new.skipped:
+        return None  # there is nothing to compare, and both reports say why
+    if gap := new.gap or old.gap:
+        return gap
+    return OBJECTS(run=(new if gone else old).run.run_id) if gone or come else None
+
+
+def _grouped(gaps: Iterable[NotCompared]) -> tuple[NotCompared, ...]:
+    """Join what has the same reason on the same vCenter."""
+    groups: dict[tuple[str, str], NotCompared] = {}
+    for one in gaps:
+        name = (one.vcenter, english(one.why))
+        known = groups.get(name)
+        groups[name] = (
+            one
+            if known is None
+            else replace(
+                known, checks=known.checks + one.checks, before=known.before + one.before, after=known.after + one.after
             )
-    if why := _why_not(old, new, left_out):
-        gone = sum(one in before.values() for one in left_out)
-        yield NotCompared(
-            vcenter=new.vcenter.name, checks=(slug,), why=why, before=gone, after=len(left_out) - gone
         )
+    return tuple(groups.values())

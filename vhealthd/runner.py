@@ -31,7 +31,7 @@ Clock = Callable[[], datetime]
 Sleep = Callable[[float], Awaitable[None]]
 
 # A run that was begun so often and never came to its end takes the process down with it.
-MOST_ATTEMPTS = 10
+MOST_ATTEMPTS = 20
 # What a run may take beside its scan: the PDF, and slow disks.
 AFTERWARDS = timedelta(minutes=10)
 

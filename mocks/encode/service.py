@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from mocks.encode.value import Encoders, Tree, boxed, data, reference, timestamp, wire_name
-from mocks.world import Host, Licence, World
+from mocks.machine import Licence
+from mocks.world import Host, World
 
 BUILDS = {"7": "20051473", "8": "24022515", "9": "25370922"}
 SINGLETONS = {

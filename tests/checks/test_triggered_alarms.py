@@ -153,7 +153,7 @@ CASES = [
     Case("a check that does not run tells of nothing", _beside(), _says(("critical", "esx01", "alarm-7"))),
     Case(
         "nor does one that lacks a privilege",
-        _beside(NotExamined(A, FORBIDDEN)),
+        _beside(NotExamined(RESTING, FORBIDDEN)),
         _says(("critical", "esx01", "alarm-7")),
     ),
     Case(

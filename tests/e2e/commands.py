@@ -66,8 +66,11 @@ class Site:
     @property
     def config(self) -> Path:
         path = self.folder / "config.yaml"
+        state = self.folder / "state"
+        state.mkdir(exist_ok=True)
+        written = {"state": {"directory": str(state)}, "vcenters": self.vcenters, **self.sections}
         # JSON is YAML
-        path.write_text(json.dumps({"vcenters": self.vcenters, **self.sections}, indent=1))
+        path.write_text(json.dumps(written, indent=1))
         return path
 
     async def scan(self, *arguments: object) -> Ended:

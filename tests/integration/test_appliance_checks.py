@@ -7,10 +7,11 @@ import pytest
 
 from mocks.build import backup
 from mocks.faults import Fault, Hang, HtmlPage, Unavailable, When
+from mocks.machine import Appliance
 from mocks.tls import make_certificates
 from mocks.vcenter import MockVCenter
 from mocks.wire import ok
-from mocks.world import Appliance, Planted, World
+from mocks.world import Planted, World
 from mocks.worlds import default_world
 from tests.integration.mock.vimschema import resolve_path
 from tests.integration.scans import Scanned, account, run, scan_world, settings_for, timeless

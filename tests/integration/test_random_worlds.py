@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mocks.build import ROOT, Builder, disk
-from mocks.world import Datastore, Disk, Drive, Host, Service, Snapshot, Vm, World
+from mocks.machine import Service
+from mocks.world import Datastore, Disk, Drive, Host, Snapshot, Vm, World
 from tests.integration import oracle
 from tests.integration.scans import scan_world
 

@@ -77,7 +77,7 @@ async def test_the_report_says_exactly_which_rules_were_skipped_and_what_they_ne
 
 
 async def test_without_the_list_of_services_the_login_proves_that_tokens_are_issued(monkeypatch: MonkeyPatch) -> None:
-    body = {"error_type": "UNAUTHORIZED", "messages": [], "data": None}
+    body: dict[str, object] = {"error_type": "UNAUTHORIZED", "messages": [], "data": None}
     refused = Says(ok(body, 403), When("/vcenter/services"))
 
     scanned = await scan_world(default_world(), monkeypatch, faults=(refused,), account="readonly")

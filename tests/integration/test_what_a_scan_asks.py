@@ -17,7 +17,8 @@ from mocks.vcenter import MockVCenter
 from mocks.wire import Answer, Call
 from mocks.world import Host, Vm, World, records
 from mocks.worlds import big_world, default_world
-from tests.integration.scans import Scanned, account, run, scan_world, settings_for
+from tests.integration.mock.vimschema import resolve_path
+from tests.integration.scans import CATALOGUE, Scanned, account, run, scan_world, settings_for
 from tests.unit.vcenter.clients import Hears
 from vhealthd.config import DnsSettings
 from vhealthd.model import NotExamined, Outcome
@@ -124,6 +125,41 @@ async def test_an_address_in_the_url_makes_the_rule_of_the_name_skipped(monkeypa
 
 def test_a_look_up_may_take_two_seconds_with_the_systems_servers_unless_configured() -> None:
     assert (DnsSettings().nameservers, DnsSettings().timeout.total_seconds()) == ((), 2)
+
+
+# --- properties -----------------------------------------------------------------------------------------------------
+
+
+def paths(heard: Hears) -> set[tuple[str, str]]:
+    """Return the properties that were asked for in bulk, by managed type."""
+    bodies: list[Any] = [call.json() for call in heard.calls if call.path.endswith("/RetrievePropertiesEx")]
+    parts = [part for body in bodies for spec in body["specSet"] for part in spec["propSet"]]
+    return {(part["type"], path) for part in parts for path in part["pathSet"]}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_every_property_that_is_asked_for_is_declared_in_that_release(
+    release: str, monkeypatch: MonkeyPatch
+) -> None:
+    heard = Hears()
+
+    scanned = await scan_world(
+        default_world(), monkeypatch, release=release, faults=(heard,), only=[one.slug for one in CATALOGUE.checks]
+    )
+
+    asked = paths(heard)
+    assert {kind for kind, _ in asked} >= {
+        "HostSystem",
+        "VirtualMachine",
+        "Datastore",
+        "Folder",
+        "Alarm",
+        "ManagedEntity",
+    }
+    for kind, path in asked:
+        resolve_path(kind, path, release)
+    gaps = {english(one.why.reason) for result in scanned.vcenter.results for one in result.not_examined}
+    assert not [gap for gap in gaps if gap.startswith("this vCenter has no property")]
 
 
 # --- the layout of files --------------------------------------------------------------------------------------------

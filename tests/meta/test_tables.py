@@ -1,4 +1,4 @@
-"""Every check's table has the rows that a check is most often wrong without: clean, each grade, gaps, nothing, decoys."""
+"""Every table of a check has the rows that matter most: clean, each grade, what is not seen, nothing, decoys."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.report.scans import ordinary, scan, unreachable
-from vhealthd.model import Outcome, ScanReport, Severity
+from vhealthd.model import Category, Outcome, ScanReport, Severity
 from vhealthd.model.deliveries import Parcel
+from vhealthd.sla import Results
 from vhealthd.state import RunState, State, open_state
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -144,3 +145,15 @@ async def test_a_run_is_found_by_id_unique_prefix_or_as_the_latest(state: State,
 
     run = await state.runs.find(name)
     assert (run and run.run_id) == found
+
+
+async def test_results_are_counted_over_a_window(state: State) -> None:
+    for day in (1, 2, 3, 4):
+        await commit(state, report(f"run-{day}", started=NOW + timedelta(days=day)))
+
+    counted = await state.runs.results(since=NOW + timedelta(days=1), until=NOW + timedelta(days=3))
+
+    once = [result for vcenter in report().vcenters for result in vcenter.results]
+    assert sum(one.number for one in counted) == 2 * len(once)
+    assert Results("prod", "host-connection", Category.COMPUTE, Outcome.CRITICAL, 2) in counted
+    assert Results("prod-2", "host-connection", Category.COMPUTE, Outcome.UNKNOWN, 2) in counted

@@ -195,7 +195,7 @@ def _last(one: Standing) -> str:
 def _found(run: RunSummary) -> str:
     """Return `critical; findings: 3 critical, 5 warning`."""
     outcome = run.outcome or Outcome.UNKNOWN
-    counts = [f"{run.findings[one]} {one.value}" for one in Severity if run.findings.get(one)]
+    counts = [f"{run.findings[one]} {one.value}" for one in reversed(Severity) if run.findings.get(one)]
     return f"{outcome.value}; findings: {', '.join(counts)}" if counts else outcome.value
 
 

@@ -1,7 +1,7 @@
 """What checks may know of earlier runs, read for one vCenter at a time."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vhealthd.model import Outcome, Severity
 from vhealthd.model.history import History, Known, Place, Series
 from vhealthd.state.lives import OPEN
-from vhealthd.state.store import Store
+from vhealthd.state.store import Store, sliced
 from vhealthd.state.tables import FindingRow, ReadingRow, ResultRow, RunRow
 
 Points = list[tuple[datetime, float]]
@@ -38,6 +38,20 @@ class Past:
                 slug: History(looked=looked.get(slug), findings=findings.get(slug, {}), readings=readings.get(slug, {}))
                 for slug in {*looked, *findings, *readings}
             }
+
+        return await self._store.read(gather)
+
+    async def opened(self, identities: Collection[str]) -> Mapping[str, datetime]:
+        """Return since when findings are open, by identity; those that are not are left out. Raises StateError."""
+
+        async def gather(connection: AsyncConnection) -> Mapping[str, datetime]:
+            found: dict[str, datetime] = {}
+            for some in sliced(list(identities)):
+                wanted = select(FindingRow.identity, FindingRow.opened).where(
+                    FindingRow.identity.in_(some), FindingRow.state == OPEN
+                )
+                found.update(row.tuple() for row in await connection.execute(wanted))
+            return found
 
         return await self._store.read(gather)
 

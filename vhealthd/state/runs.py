@@ -158,9 +158,9 @@ class Runs:
         """Return the newest run that was committed."""
         return next(iter(await self._summaries(state=RunState.DONE, limit=1)), None)
 
-    async def list(self, limit: int = 100) -> tuple[RunSummary, ...]:
-        """Return runs, the newest first; those that were promised and those that failed too."""
-        return await self._summaries(limit=limit)
+    async def list(self, limit: int = 100, *, state: RunState | None = None) -> tuple[RunSummary, ...]:
+        """Return runs, the newest first; without a state those that were promised and those that failed too."""
+        return await self._summaries(limit=limit, state=state)
 
     async def find(self, name: str) -> RunSummary | None:
         """Return the run with this id, or the only one whose id begins so; `latest` is the last one committed."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,11 @@ class State:
     outbox: Outbox
     past: Past
     retention: Retention
+
+
+def exists(directory: Path) -> bool:
+    """Whether there is a state in a directory."""
+    return (directory / FILE).exists()
 
 
 @asynccontextmanager
@@ -56,10 +61,21 @@ def _to_use(path: Path) -> Store:
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True)
         path.parent.chmod(0o750)
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o640))
-        path.chmod(0o640)
+    with suppress(FileExistsError):
+        _create(path)
     return Store(path, mode="rw")
+
+
+def _create(path: Path) -> None:
+    """Make an empty file, closed to others. One that root makes belongs to whom the folder belongs: the service."""
+    file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o640)
+    try:
+        os.fchmod(file, 0o640)
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.fchown(file, owner.st_uid, owner.st_gid)
+    finally:
+        os.close(file)
 
 
 def _to_look_at(path: Path) -> Store:

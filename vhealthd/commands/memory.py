@@ -1,0 +1,78 @@
+"""What a scan by hand knows of earlier runs, and how it becomes one of them. It is worth more than its record."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import structlog
+
+from vhealthd.config import Settings
+from vhealthd.errors import StateError
+from vhealthd.model import ScanReport
+from vhealthd.scan import Past, no_past, utc_now
+from vhealthd.state import exists, open_state
+
+log = structlog.get_logger(__name__)
+
+
+def keeps_state(settings: Settings) -> bool:
+    """Whether there is a state directory that this account may write. Where not, that is logged."""
+    directory = settings.state.directory
+    if not directory.is_dir():
+        why = f"there is no {directory}"
+    elif not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+        why = f"this account may not write {directory}"
+    else:
+        return True
+    log.info("this run goes by no history and is not recorded", why=why)
+    return False
+
+
+@asynccontextmanager
+async def past_of(settings: Settings) -> AsyncIterator[Past]:
+    """Give a scan the history of earlier runs; where it cannot be read, none."""
+    async with AsyncExitStack() as stack:
+        past: Past = no_past
+        if exists(settings.state.directory):
+            try:
+                state = await stack.enter_async_context(open_state(settings.state.directory, read_only=True))
+                past = state.past.of
+            except StateError as error:
+                log.warning("this run goes by no history", why=str(error))
+        yield past
+
+
+def record(settings: Settings, report: ScanReport, files: Mapping[str, Path], config_file: Path) -> None:
+    """Keep a run with all that it found. Where that fails, it is a warning."""
+    _hand_over(settings, files)
+    try:
+        asyncio.run(_commit(settings, report, files, hashlib.sha256(config_file.read_bytes()).hexdigest()))
+    except (StateError, OSError) as error:
+        log.warning("this run is not recorded", why=str(error))
+
+
+def _hand_over(settings: Settings, files: Mapping[str, Path]) -> None:
+    """Give what root wrote among the reports to the service, which is to delete it one day."""
+    mine = {path for path in files.values() if path.is_relative_to(settings.reports)}
+    if os.geteuid() != 0 or not mine:
+        return
+    with suppress(OSError):
+        owner = settings.state.directory.stat()
+        for path in {*mine, *(path.parent for path in mine), settings.reports}:
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+async def _commit(settings: Settings, report: ScanReport, files: Mapping[str, Path], config_sha256: str) -> None:
+    now = utc_now()
+    async with open_state(settings.state.directory) as state:
+        await state.runs.commit(
+            report,
+            config_sha256=config_sha256,
+            files=files,
+            parcels=(),
+            now=now,
+            expires=now + settings.outbox.expire_after,
+        )
