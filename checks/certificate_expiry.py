@@ -30,13 +30,17 @@ NOT_CONNECTED = Message("certificate-expiry.not-connected", "the host is not con
 
 # In words that say which one to renew.
 ROLES = {
-    "machine-ssl": "machine certificate that vCenter serves on its HTTPS port",
-    "machine-ssl-configured": "machine certificate in vCenter's store",
-    "sts-signing": "signing certificate of the security token service",
-    "sts-issuer": "certificate that issued the signing certificate of the security token service",
-    "trusted-root": "trusted root certificate of vCenter",
-    "host": "certificate of the host",
+    role: Message(f"certificate-expiry.{role}", words)
+    for role, words in {
+        "machine-ssl": "machine certificate that vCenter serves on its HTTPS port",
+        "machine-ssl-configured": "machine certificate in vCenter's store",
+        "sts-signing": "signing certificate of the security token service",
+        "sts-issuer": "certificate that issued the signing certificate of the security token service",
+        "trusted-root": "trusted root certificate of vCenter",
+        "host": "certificate of the host",
+    }.items()
 }
+NO_SUBJECT = Message("certificate-expiry.no-subject", "no subject")
 DAY = timedelta(days=1)
 
 
@@ -140,7 +144,8 @@ def _judge(
 
 
 def _text(certificate: Certificate, left: float, threshold: float) -> Text:
-    what, subject = ROLES.get(certificate.role, certificate.role), certificate.subject or "no subject"
+    role = ROLES.get(certificate.role)
+    what, subject = role() if role else certificate.role, certificate.subject or NO_SUBJECT()
     if left < 0:
         return EXPIRED(what=what, subject=subject, age_days=-left, expires=certificate.not_after)
     return SOON(what=what, subject=subject, left_days=left, expires=certificate.not_after, threshold_days=threshold)

@@ -22,6 +22,7 @@ SHARED = {
     "bios-uuid": Message("duplicate-identity.bios-uuid", "The BIOS UUID {value} is also that of {others}"),
     "instance-uuid": Message("duplicate-identity.instance-uuid", "The instance UUID {value} is also that of {others}"),
 }
+MORE = Message("duplicate-identity.more", "{names} and {more} more")
 _NAMED = 3
 
 
@@ -75,6 +76,7 @@ def _judge(kind: str, value: str, vms: list[VirtualMachine]) -> Iterator[Finding
     severity = Severity.WARNING if running > 1 else Severity.INFO
     for vm in vms if len(vms) > 1 else ():
         names = sorted(other.name for other in vms if other is not vm)
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        text = SHARED[kind](value=value, others=", ".join(names[:_NAMED]) + more, bearers=len(vms), running=running)
+        others = ", ".join(names[:_NAMED])
+        some = MORE(names=others, more=len(names) - _NAMED) if len(names) > _NAMED else others
+        text = SHARED[kind](value=value, others=some, bearers=len(vms), running=running)
         yield Finding(severity, vm, text, f"{kind} {value}" if kind == "mac" else kind)

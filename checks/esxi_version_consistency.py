@@ -17,6 +17,7 @@ from vhealthd.model import (
     NotExamined,
     Outcome,
     Severity,
+    Text,
     Unseen,
     Verdict,
     VirtualCenter,
@@ -42,6 +43,8 @@ NOT_COMPARED = Message(
     "esxi-version-consistency.not-compared",
     'the versions "{host_version}" of the host and "{vcenter_version}" of vCenter cannot be compared',
 )
+BUILD_ON = Message("esxi-version-consistency.build-on", "{version} build {build} on {hosts}")
+BUILD_ON_MANY = Message("esxi-version-consistency.build-on-many", "{version} build {build} on {count} hosts")
 NO_HOSTS = Message("esxi-version-consistency.no-hosts", "vCenter tells the version of none of its hosts")
 
 Known = list[tuple[Host, HostProduct]]
@@ -127,11 +130,13 @@ def _builds(hosts: Known) -> Mapping[tuple[str, str], list[str]]:
     return names
 
 
-def _found(builds: Mapping[tuple[str, str], list[str]]) -> str:
+def _found(builds: Mapping[tuple[str, str], list[str]]) -> tuple[Text, ...]:
     """List the builds, the most frequent first; few hosts are named, many are counted."""
     rows = sorted(builds.items(), key=lambda row: (-len(row[1]), row[0]))
-    return ", ".join(
-        f"{version} build {build} on {', '.join(sorted(names)) if len(names) <= NAMES_SHOWN else f'{len(names)} hosts'}"
+    return tuple(
+        BUILD_ON_MANY(version=version, build=build, count=len(names))
+        if len(names) > NAMES_SHOWN
+        else BUILD_ON(version=version, build=build, hosts=", ".join(sorted(names)))
         for (version, build), names in rows
     )
 

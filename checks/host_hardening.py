@@ -14,6 +14,7 @@ from vhealthd.model import (
     Message,
     NotExamined,
     Severity,
+    Text,
     Unseen,
     Verdict,
     VirtualCenter,
@@ -34,7 +35,12 @@ NOT_CONNECTED = Message("host-hardening.not-connected", "the host is not connect
 NO_SERVICE = Message("host-hardening.no-service", "the host does not list the service {service}")
 NO_SETTING = Message("host-hardening.no-setting", "the host does not tell its setting {setting}")
 
-SERVICES = {"ssh": ("TSM-SSH", "SSH"), "shell": ("TSM", "The ESXi Shell")}
+SSH = Message("host-hardening.ssh", "SSH")
+SHELL = Message("host-hardening.shell", "The ESXi Shell")
+APPLIANCE_SHELL = Message("host-hardening.appliance-shell", "The shell of the appliance")
+BOTH = Message("host-hardening.both", "{one} and {other}")
+
+SERVICES = {"ssh": ("TSM-SSH", SSH), "shell": ("TSM", SHELL)}
 LOG_HOST = "Syslog.global.logHost"
 Options = Mapping[str, str | int]
 TIMEOUTS = ("UserVars.ESXiShellTimeOut", "UserVars.ESXiShellInteractiveTimeOut")
@@ -96,8 +102,8 @@ def host_hardening(inventory: Inventory, limits: HostHardeningLimits) -> Iterato
 
 def _vcenter(vcenter: VirtualCenter, access: ApplianceAccess, limits: HostHardeningLimits) -> Iterator[Verdict]:
     rules = (
-        ("ssh", limits.ssh, access.ssh, access.ssh is True, OPEN(service="SSH")),
-        ("shell", limits.shell, access.shell, access.shell is True, OPEN(service="The shell of the appliance")),
+        ("ssh", limits.ssh, access.ssh, access.ssh is True, OPEN(service=SSH())),
+        ("shell", limits.shell, access.shell, access.shell is True, OPEN(service=APPLIANCE_SHELL())),
         ("syslog", limits.syslog, access.log_hosts, access.log_hosts == (), NO_SYSLOG()),
     )
     judged = [rule for rule in rules if rule[1]]
@@ -121,9 +127,9 @@ def _services(
         elif (service := services.get(key)) is None:
             yield NotExamined(host, Unseen(NO_SERVICE(service=key)), rule=rule)
         elif service.running:
-            yield Finding(Severity.WARNING, host, RUNNING(service=label, policy=service.policy), rule)
+            yield Finding(Severity.WARNING, host, RUNNING(service=label(), policy=service.policy), rule)
         elif service.policy == "on":
-            yield Finding(Severity.WARNING, host, STARTS(service=label), rule)
+            yield Finding(Severity.WARNING, host, STARTS(service=label()), rule)
 
 
 def _lockdown(host: Host, lockdown: HostLockdown | Unseen) -> Iterator[Verdict]:
@@ -144,4 +150,8 @@ def _options(host: Host, options: Options | Unseen, limits: HostHardeningLimits)
     if limits.shell_timeout and not timeouts:
         yield NotExamined(host, gap or Unseen(NO_SETTING(setting=TIMEOUTS[0])), rule="shell-timeout")
     elif limits.shell_timeout and (never := [name for name, value in timeouts.items() if value == 0]):
-        yield Finding(Severity.INFO, host, NO_TIMEOUT(settings=" and ".join(never)), "shell-timeout")
+        yield Finding(Severity.INFO, host, NO_TIMEOUT(settings=_both(never)), "shell-timeout")
+
+
+def _both(settings: list[str]) -> str | Text:
+    return settings[0] if len(settings) == 1 else BOTH(one=settings[0], other=settings[1])

@@ -26,6 +26,7 @@ UNCONFIRMED = Message(
 NOT_CONNECTED = Message("host-hardware.not-connected", "the host is not connected ({connection_state})")
 NO_SENSORS = Message("host-hardware.no-sensors", "the host reports no sensor whose state is known")
 
+STATES = {"red": Message("host-hardware.red", "red"), "yellow": Message("host-hardware.yellow", "yellow")}
 GRADES = {"red": Severity.CRITICAL, "yellow": Severity.WARNING}
 BADNESS = {"green": 0, "yellow": 1, "red": 2}  # whatever else a release may say tells nothing
 
@@ -79,7 +80,7 @@ def _finding(host: Host, key: str, part: HardwarePart, *, confirmed: bool) -> Fi
     severity, message = GRADES[part.state], BAD
     if severity is Severity.CRITICAL and not confirmed:
         severity, message = Severity.WARNING, UNCONFIRMED
-    return Finding(severity, host, message(state=part.state, part=part.name, kind=part.kind), key)
+    return Finding(severity, host, message(state=STATES[part.state](), part=part.name, kind=part.kind), key)
 
 
 def _was_red(history: History, host: Host, key: str) -> bool:

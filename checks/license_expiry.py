@@ -45,6 +45,7 @@ EVALUATION_ENDED = Message(
 EVALUATION_OPEN = Message(
     "license-expiry.evaluation-open", "Running on the evaluation licence: {entities}. vCenter does not say until when"
 )
+MORE = Message("license-expiry.more", "{names} and {more} more")
 
 DAY = timedelta(days=1)
 NAMED = 5
@@ -115,9 +116,8 @@ def _evaluation(
     vcenter: Entity, evaluations: tuple[Evaluation, ...], now: datetime, limits: LicenseExpiryLimits
 ) -> Finding:
     """Make one finding of all that runs on evaluation, as bad as the one that ends first."""
-    entities = ", ".join([one.entity for one in evaluations][:NAMED])
-    if len(evaluations) > NAMED:
-        entities += f" and {len(evaluations) - NAMED} more"
+    names = ", ".join([one.entity for one in evaluations][:NAMED])
+    entities = MORE(names=names, more=len(evaluations) - NAMED) if len(evaluations) > NAMED else names
     ends = [one.expires for one in evaluations if one.expires]
     if not ends:
         return Finding(Severity.WARNING, vcenter, EVALUATION_OPEN(entities=entities), "evaluation")

@@ -34,6 +34,9 @@ UNEVEN = Message("storage-paths.uneven", "The LUN {lun} has {most} paths, but fe
 INACCESSIBLE = Message(
     "storage-paths.inaccessible", "The datastore is not accessible from {lost} of {hosts} connected hosts ({which})"
 )
+REASON = Message("storage-paths.reason", "{host}: {reason}")
+NO_REASON = Message("storage-paths.no-reason", "no reason given")
+AND_OTHERS = Message("storage-paths.and-others", "{some} ...")
 NOT_CONNECTED = Message("storage-paths.not-connected", "the host is not connected ({connection_state})")
 UNCLEAR = Message("storage-paths.unclear", "vCenter does not say of enough paths whether they work")
 NO_HOST = Message("storage-paths.no-host", "no connected host mounts it")
@@ -144,7 +147,14 @@ def _mounted(
         return
     yield Examined(datastore)
     if lost := [(host, one) for host, one in by if one.accessible is False or not datastore.accessible]:
-        which = _listed([f"{host.name}: {one.inaccessible_reason or 'no reason given'}" for host, one in lost])
+        which = _reasons(lost)
         resting = datastore.maintenance_mode == "inMaintenance" or all(host.in_maintenance_mode for host, _ in lost)
         text = INACCESSIBLE(lost=len(lost), hosts=len(by), which=which)
         yield Finding(Severity.INFO if resting else Severity.CRITICAL, datastore, text)
+
+
+def _reasons(lost: list[tuple[Host, HostMount]]) -> Text | tuple[Text, ...]:
+    some = tuple(
+        REASON(host=host.name, reason=mount.inaccessible_reason or NO_REASON()) for host, mount in lost[:SHOWN]
+    )
+    return AND_OTHERS(some=some) if len(lost) > SHOWN else some

@@ -65,6 +65,7 @@ OWNERS = {
         for part in ("hardware fan", "hardware power", "hardware system board", "hardware temperature")
     },
 }
+STATES = {"red": Message("triggered-alarms.red", "red"), "yellow": Message("triggered-alarms.yellow", "yellow")}
 GRADES = {"red": Severity.CRITICAL, "yellow": Severity.WARNING}
 
 
@@ -149,11 +150,12 @@ def _judged(others: Mapping[str, CheckResult]) -> Mapping[str, AbstractSet[MoRef
 
 def _text(alarm: TriggeredAlarm) -> Text:
     name = alarm.name or alarm.system_name or alarm.alarm.value
+    status = STATES[alarm.status]()
     if alarm.acknowledged:
-        return ACKNOWLEDGED(alarm=name, status=alarm.status)
+        return ACKNOWLEDGED(alarm=name, status=status)
     if alarm.triggered_at is None:
-        return STANDS(alarm=name, status=alarm.status)
-    return STANDS_SINCE(alarm=name, status=alarm.status, triggered_at=alarm.triggered_at)
+        return STANDS(alarm=name, status=status)
+    return STANDS_SINCE(alarm=name, status=status, triggered_at=alarm.triggered_at)
 
 
 def _actions(entity: Entity, actions: Facets[bool]) -> Iterator[Verdict]:

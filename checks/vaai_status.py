@@ -33,9 +33,9 @@ NO_STATUS = Message("vaai-status.no-status", "vCenter does not say whether the a
 NO_OPTION = Message("vaai-status.no-option", "the host has no setting {option}")
 
 PRIMITIVES = {
-    "VMFS3.HardwareAcceleratedLocking": "Locking by the array (ATS)",
-    "DataMover.HardwareAcceleratedMove": "Copying by the array (XCOPY)",
-    "DataMover.HardwareAcceleratedInit": "Zeroing by the array (Write Same)",
+    "VMFS3.HardwareAcceleratedLocking": Message("vaai-status.locking", "Locking by the array (ATS)"),
+    "DataMover.HardwareAcceleratedMove": Message("vaai-status.copying", "Copying by the array (XCOPY)"),
+    "DataMover.HardwareAcceleratedInit": Message("vaai-status.zeroing", "Zeroing by the array (Write Same)"),
 }
 DELETE = "VMFS3.EnableBlockDelete"
 VMFS_5 = 5
@@ -99,7 +99,7 @@ def _switches(host: Host, options: Mapping[str, str | int]) -> Iterator[Verdict]
         if value is None:
             yield NotExamined(host, Unseen(NO_OPTION(option=option)), rule=option)
         elif value == 0:
-            text = SWITCHED_OFF(primitive=primitive, option=option, value=value)
+            text = SWITCHED_OFF(primitive=primitive(), option=option, value=value)
             yield Finding(Severity.WARNING, host, text, option)
 
 

@@ -33,6 +33,7 @@ FULL = Message(
 )
 NOT_MEASURED = Message("vcenter-appliance.not-measured", "the appliance has no figures on how full it is")
 
+COLOUR_WORDS = {colour: Message(f"vcenter-appliance.{colour}", colour) for colour in ("yellow", "orange", "red")}
 COLOURS = {"yellow": Severity.WARNING, "orange": Severity.WARNING, "red": Severity.CRITICAL}
 # It tells of updates that wait, security updates at the worst: nothing that stops the appliance.
 UPDATES = {"yellow": Severity.INFO, "orange": Severity.INFO, "red": Severity.WARNING}
@@ -104,9 +105,10 @@ def _health(vcenter: Entity, item: HealthItem) -> Iterator[Verdict]:
 
 
 def _colour(item: str, colour: str, messages: tuple[str, ...]) -> Text:
+    said = COLOUR_WORDS[colour]()
     if not messages:
-        return COLOUR(item=item, colour=colour)
-    return COLOUR_AND_WHY(item=item, colour=colour, why="; ".join(dict.fromkeys(messages)))
+        return COLOUR(item=item, colour=said)
+    return COLOUR_AND_WHY(item=item, colour=said, why="; ".join(dict.fromkeys(messages)))
 
 
 def _service(vcenter: Entity, service: Service) -> Iterator[Verdict]:

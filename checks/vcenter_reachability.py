@@ -7,6 +7,7 @@ from vhealthd.model import Category, Examined, Finding, Message, Reachability, S
 
 NO_CONNECTION = Message("vcenter-reachability.no-connection", "vCenter cannot be reached (step: {step}): {failure}")
 NO_LOGIN = Message("vcenter-reachability.no-login", "vCenter answers but gives no session: {failure}")
+STEPS = {step: Message(f"vcenter-reachability.step-{step}", step) for step in ("name", "connect", "tls", "answer")}
 SLOW = Message(
     "vcenter-reachability.slow",
     "The first connection took {connect_seconds:seconds}; the limit is {threshold_seconds:seconds}",
@@ -61,7 +62,8 @@ def vcenter_reachability(inventory: Inventory, limits: VcenterReachabilityLimits
     if way.failed_step in {None, "login"}:
         yield from _slow(vcenter, way, limits)
     else:
-        text = NO_CONNECTION(step=way.failed_step, failure=way.failure)
+        step = STEPS.get(way.failed_step or "")
+        text = NO_CONNECTION(step=step() if step else way.failed_step, failure=way.failure)
         yield Finding(Severity.CRITICAL, vcenter, text, "connect")
     if way.tls == "unverified":
         yield Finding(Severity.WARNING, vcenter, UNVERIFIED(), "tls")

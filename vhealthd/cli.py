@@ -138,7 +138,8 @@ def scan_command(
     terminal.summarise(report, Console())
     files_made: Mapping[str, Path] = {}
     try:
-        made = asyncio.run(artefacts.write(report, output_dir or settings.reports / report.run_id, wanted))
+        folder = output_dir or settings.reports / report.run_id
+        made = asyncio.run(artefacts.write(report, folder, wanted, settings.report.language))
         files_made = made.files
     finally:
         if kept:

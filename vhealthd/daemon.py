@@ -3,31 +3,32 @@
 import asyncio
 import random
 import socket
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
 from vhealthd import logs, systemd
-from vhealthd.artefacts import Artefacts
+from vhealthd.answers import Answers
 from vhealthd.catalogue import Catalogue
-from vhealthd.config import ListenAddress, Settings
+from vhealthd.config import ListenAddress
 from vhealthd.delivery.outbox import Worker
-from vhealthd.delivery.parcels import measure, parcels
 from vhealthd.delivery.sinks import make_sinks
+from vhealthd.display import Display
 from vhealthd.errors import ConfigError, StateError
-from vhealthd.health import Health, delivery_problems, is_stale
+from vhealthd.health import Health
 from vhealthd.metrics import Metrics
-from vhealthd.model import Parcel, ScanReport
 from vhealthd.orders import Order, Orders
 from vhealthd.runner import Clock, Plan, Runner, Sleep, read_plan
 from vhealthd.scan import new_run_id, utc_now
 from vhealthd.schedule import Schedule, keep
+from vhealthd.sla import levels
 from vhealthd.state import State
+from vhealthd.tidy import tidy
 from vhealthd.web.server import serve
-from vhealthd.web.service import Status
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,8 @@ _LOOK = timedelta(minutes=1)
 
 class Daemon:
     """The parts of the service and how they hang together. Each does its work elsewhere."""
+
+    address: ListenAddress | None = None  # there while it serves
 
     def __init__(
         self,
@@ -63,27 +66,32 @@ class Daemon:
         self.metrics = Metrics()
         self.stop = asyncio.Event()
         self.hang_up = asyncio.Event()
-        self.address: ListenAddress | None = None
-        self._began = clock()
-        self._next_scan: datetime | None = None
-        self._running: Order | None = None
         self._schedules: asyncio.Queue[Schedule] = asyncio.Queue()
-        self._stir = asyncio.Event()  # something to be shown has changed
         self.orders = Orders(state.runs, clock=clock, new_id=new_run_id)
-        counted = _Counted(self.metrics, self._stir)
-        sinks = make_sinks(lambda: self.plan.settings, clock=clock, observer=counted)
+        self._display = Display(self.metrics, self._notify, self.health)
+        sinks = make_sinks(lambda: self.plan.settings, clock=clock, observer=self._display)
         chance = chance or random.Random()  # noqa: S311 - it spreads load and keeps no secret
-        self._worker = Worker(state.outbox, sinks, clock=clock, chance=chance, observer=counted)
+        self._worker = Worker(state.outbox, sinks, clock=clock, chance=chance, observer=self._display)
         self._runner = Runner(
             state=state,
             plan=lambda: self.plan,
-            pack=pack,
             packed=self._worker.wake,
             health=self.health,
-            watcher=self,
+            watcher=self._display,
             observer=self.metrics,
             clock=clock,
             sleep=sleep,
+        )
+        self.answers = Answers(
+            state=state,
+            metrics=self.metrics,
+            health=self.health,
+            orders=self.orders,
+            display=self._display,
+            runner=self._runner,
+            schedule=self._schedule,
+            clock=clock,
+            began=clock(),
         )
 
     async def serve(self, began: Callable[[], None] = lambda: None) -> None:
@@ -91,13 +99,23 @@ class Daemon:
 
         Raises ListenError if the address cannot be had, StateError if the state cannot be read.
         """
+        self._show_plan()
+        await self._show_last_run()
         await self._take_up()
-        async with serve(self.plan.settings.http, self) as address, asyncio.TaskGroup() as group:
-            self.address = address
+        async with serve(self.plan.settings.http, self.answers) as self.address:
+            try:
+                await self._work_until_stop(began)
+            except ExceptionGroup:
+                # whoever started the service sees that it ended, and nowhere else why
+                log.exception("a task of the service broke")
+                raise
+
+    async def _work_until_stop(self, began: Callable[[], None]) -> None:
+        async with asyncio.TaskGroup() as group:
             tasks = {name: group.create_task(work, name=name) for name, work in self._work().items()}
             began()
-            log.info("ready", http=str(address), vcenters=len(self.plan.settings.vcenters))
-            self._notify.ready(self._line())
+            log.info("ready", http=str(self.address), vcenters=len(self.plan.settings.vcenters))
+            self._notify.ready(self._display.line)
             await self.stop.wait()
             log.info("stopping")
             self._notify.stopping()
@@ -114,12 +132,8 @@ class Daemon:
         }
 
     async def _take_up(self) -> None:
-        """Show what the last run found, and take up what an earlier process had promised."""
-        self._show_plan()
+        """Take up what an earlier process had promised."""
         runs, now = self.state.runs, self._clock()
-        last = await runs.last()
-        if last and (report := await runs.report(last.run_id)):
-            self.metrics.show(report)
         for asked in await runs.unfinished():
             if now - asked.asked > _LONGEST_BREAK:
                 await runs.give_up(asked.run_id, now=now, why="interrupted, and too old when the service came back")
@@ -127,6 +141,15 @@ class Daemon:
             else:
                 log.info("interrupted run is taken up again", run_id=asked.run_id, trigger=asked.trigger)
                 self.orders.resume([Order(run_id=asked.run_id, trigger=asked.trigger, due=asked.due)])
+
+    async def _show_last_run(self) -> None:
+        """Show what the last run found. Where it cannot be read that is no reason not to scan."""
+        try:
+            last = await self.state.runs.last()
+            if last and (report := await self.state.runs.report(last.run_id)):
+                self.metrics.show(report)
+        except StateError as error:
+            log.warning("what the last run found cannot be shown", reason=str(error))
 
     async def _wind_down(self, tasks: dict[str, asyncio.Task[None]]) -> None:
         """Begin nothing new, leave the vCenters, let what is being delivered come to its end, then end all."""
@@ -147,7 +170,7 @@ class Daemon:
             ask=promise,
             load_last_due=self.state.runs.last_due,
             save_last_due=self.state.runs.set_last_due,
-            on_next=self._note_next,
+            on_next=self._display.coming,
             clock=self._clock,
             sleep=self._sleep,
         )
@@ -155,6 +178,24 @@ class Daemon:
     async def _run_orders(self) -> None:
         while True:
             await self._runner.run(await self.orders.take())
+            await self._after_a_run()
+
+    async def _after_a_run(self) -> None:
+        """Show how much was not critical of late, and let old runs go."""
+        now = self._clock()
+        try:
+            windows = await levels(self.state.runs, now=now)
+            await tidy(self.state, self.plan.settings, now)
+        except StateError as error:
+            log.warning("old runs are not dropped", reason=str(error))
+            return
+        self.metrics.sla(
+            {
+                (vcenter, window): attainment.ratio
+                for window, of in windows.items()
+                for vcenter, attainment in of.vcenters.items()
+            }
+        )
 
     async def _reload_on_hang_up(self) -> None:
         while True:
@@ -162,19 +203,19 @@ class Daemon:
             self.hang_up.clear()
             self._notify.reloading()
             await self._reload()
-            self._notify.ready(self._line())
+            self._notify.ready(self._display.line)
             await self.orders.ask("sighup")
 
     async def _show_backlog(self) -> None:
         """Show what the outbox holds and what is wrong, whenever it may have changed."""
         while True:
-            self._stir.clear()
+            self._display.news.clear()
             with suppress(StateError):  # said where it hinders something
                 self.metrics.outbox(await self.state.outbox.backlog(), self._clock())
             self.metrics.problems(self.health.subjects)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK.total_seconds()):
-                    await self._stir.wait()
+                    await self._display.news.wait()
 
     # --- the configuration
 
@@ -183,17 +224,22 @@ class Daemon:
         try:
             plan = await asyncio.to_thread(read_plan, self._file, self._catalogue)
         except ConfigError as error:
-            self.health.wrong("configuration", f"not read anew, the former one holds: {error}")
+            self._refuse(str(error))
+            return
+        except Exception as error:
+            log.exception("the configuration cannot be read")
+            self._refuse(f"unexpected {type(error).__name__}; the log has the trace")
             return
         self.health.well("configuration")
-        for what in _held_until_restart(self.plan.settings, plan.settings):
-            log.warning("this change takes effect at the next start", setting=what)
-        self.plan = plan
+        self.plan = _as_far_as_it_can_change(self.plan, plan)
         logs.configure(self._log_level or plan.settings.log.level, plan.settings.log.format)
         self._schedules.put_nowait(self._schedule())
         self._show_plan()
         self._worker.wake()
         log.info("configuration read anew", sha256=plan.sha256)
+
+    def _refuse(self, why: str) -> None:
+        self.health.wrong("configuration", f"not read anew, the former one holds: {why}")
 
     def _show_plan(self) -> None:
         self.metrics.config(self.plan.sha256, [one.name for one in self.plan.settings.vcenters])
@@ -202,103 +248,16 @@ class Daemon:
         seed = f"{socket.gethostname()} {self.state.directory}"
         return Schedule.of(self.plan.settings.schedule, seed=seed)
 
-    def _note_next(self, start: datetime) -> None:
-        self._next_scan = start
-        self.metrics.next_scan(start)
-        self._notify.status(self._line())
 
-    def _line(self) -> str:
-        """Return what `systemctl status` shows."""
-        if self._running:
-            return f"scan {self._running.run_id} is running"
-        return f"next scan {self._next_scan:%Y-%m-%d %H:%M} UTC" if self._next_scan else "waiting"
-
-    # --- what the runner tells
-
-    def started(self, order: Order) -> None:
-        """Hear that a run has begun."""
-        self._running = order
-        self.metrics.scan_started()
-        self._notify.status(self._line())
-
-    def update(self, vcenter: str, done: int, total: int, doing: str) -> None:
-        """Hear how far a scan is."""
-        self._notify.status(f"{self._line()}: {vcenter} {done}/{total} ({doing})")
-
-    def ended(self, order: Order, report: ScanReport | None) -> None:
-        """Hear that a run is committed, or without a report that it is given up."""
-        self._running = None
-        if report:
-            self.metrics.scan_finished(report)
-        else:
-            self.metrics.scan_failed(order.trigger)
-        self._stir.set()
-        self._notify.status(self._line())
-
-    # --- what the web asks
-
-    async def problems(self) -> Sequence[str]:
-        """Return what is wrong now."""
-        found = list(self.health.problems)
-        now = self._clock()
-        try:
-            found += delivery_problems(await self.state.outbox.deliveries(limit=1000), now)
-            last = await self.state.runs.last()
-        except StateError as error:
-            return [*found, f"state: {error}"]
-        settings = self.plan.settings
-        if is_stale(last.finished if last else None, self._began, now, self._schedule(), settings.scan.deadline):
-            since = f"since {last.finished:%Y-%m-%d %H:%M} UTC" if last and last.finished else "so far"
-            found.append(f"last scan: there was no successful one {since}")
-        return found
-
-    async def ready(self) -> Sequence[str]:
-        """Return what keeps the service from being ready: whatever is wrong."""
-        return await self.problems()
-
-    async def ask(self, trigger: str) -> str:
-        """Promise a scan and return the id of its run."""
-        return await self.orders.ask(trigger)
-
-    def status(self) -> Status:
-        """Return how the service stands."""
-        return Status(next_scan=self._next_scan, running=self._running.run_id if self._running else None)
-
-
-class _Counted:
-    """Counts deliveries in the metrics, and has what is left to deliver shown anew."""
-
-    def __init__(self, metrics: Metrics, stir: asyncio.Event) -> None:
-        self._metrics, self._stir = metrics, stir
-        self.attachment = metrics.attachment
-
-    def delivered(self, sink: str, seconds: float) -> None:
-        """Hear that a delivery arrived."""
-        self._metrics.delivered(sink, seconds)
-        self._stir.set()
-
-    def retried(self, sink: str, seconds: float) -> None:
-        """Hear that an attempt failed, and that there will be another one."""
-        self._metrics.retried(sink, seconds)
-        self._stir.set()
-
-    def failed(self, sink: str, seconds: float) -> None:
-        """Hear that a delivery is given up."""
-        self._metrics.failed(sink, seconds)
-        self._stir.set()
-
-
-def pack(report: ScanReport, settings: Settings, made: Artefacts) -> tuple[Parcel, ...]:
-    """Return what is sent of a run. Raises OutputError if one of its files is gone."""
-    return parcels(report, settings, measure(made.files), pdf_error=made.pdf_error)
-
-
-def _held_until_restart(old: Settings, new: Settings) -> list[str]:
-    held = {
-        "http": (old.http, new.http),
-        "state.directory": (old.state.directory, new.state.directory),
-    }
-    return [name for name, (before, after) in held.items() if before != after]
+def _as_far_as_it_can_change(old: Plan, new: Plan) -> Plan:
+    """Return the new plan with what a process has once and for all: its address and its state directory."""
+    before, after = old.settings, new.settings
+    if before.http != after.http:
+        log.warning("this change takes effect at the next start", setting="http")
+    if before.state.directory != after.state.directory:
+        log.warning("this change takes effect at the next start", setting="state.directory")
+    state = after.state.model_copy(update={"directory": before.state.directory})
+    return replace(new, settings=after.model_copy(update={"http": before.http, "state": state}))
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

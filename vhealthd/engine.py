@@ -220,7 +220,7 @@ def _outcome(
     reasons = deciding + [one.why for one in missed if not _decides(one)]
     if not reasons:
         return Outcome.SKIPPED, NOTHING()
-    why = ", ".join(dict.fromkeys(english(one.reason) for one in reasons))
+    why = tuple({english(one.reason): one.reason for one in reasons}.values())
     outcome = min((one.outcome for one in deciding or reasons), key=lambda one: one.rank)
     return outcome, NONE_SEEN(count=len(reasons), why=why)
 

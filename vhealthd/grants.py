@@ -7,37 +7,43 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vhealthd.inventory import Need
+from vhealthd.model import Message
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """Something that an administrator of vCenter can give to an account.
 
-    `short` is for narrow columns; `text` follows the words "it needs", and `how` says what to do.
+    `short` is for narrow columns; `message` follows the words "it needs", and `how` says what to do.
     """
 
     name: str
     short: str
-    text: str
+    message: Message
     how: str
+
+    @property
+    def text(self) -> str:
+        """The message in English."""
+        return self.message.english
 
 
 READ_ONLY = Grant(
     "Read-only",
     "role",
-    "the role Read-only on vCenter's root folder, propagating to children",
+    Message("grant.role", "the role Read-only on vCenter's root folder, propagating to children"),
     "give the account the role Read-only on vCenter's root folder, and tick Propagate to children",
 )
 APPLIANCE = Grant(
     "SystemConfiguration.ReadOnly",
     "group",
-    "membership of the SSO group SystemConfiguration.ReadOnly",
+    Message("grant.group", "membership of the SSO group SystemConfiguration.ReadOnly"),
     "add the account to the SSO group SystemConfiguration.ReadOnly (Administration > Users and Groups > Groups)",
 )
 LICENSES = Grant(
     "Global.Licenses",
     "licences",
-    "the privilege Global.Licenses on vCenter's root folder",
+    Message("grant.licences", "the privilege Global.Licenses on vCenter's root folder"),
     "give the account, besides Read-only, a role with the privilege Global.Licenses on vCenter's root folder",
 )
 

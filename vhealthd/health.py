@@ -11,7 +11,7 @@ from vhealthd.schedule import Schedule
 log = structlog.get_logger(__name__)
 
 # A delivery that was given up is a problem for so long; `vhealthd deliveries` shows it after that, too.
-_TOLD = timedelta(days=1)
+TOLD = timedelta(days=1)
 # What a scan may be late, over its deadline, before it is missed.
 _LATE = timedelta(minutes=15)
 
@@ -44,24 +44,24 @@ class Health:
             log.info("problem is over", subject=subject)
 
 
-def delivery_problems(deliveries: Iterable[Delivery], now: datetime) -> Iterator[str]:
-    """Yield a sentence for each sink that did not take something: for now, or of late for good."""
+def delivery_problems(in_trouble: Iterable[Delivery]) -> Iterator[str]:
+    """Yield a sentence for each sink that did not take something, for now or for good; the newest comes first."""
     waiting: dict[str, list[Delivery]] = {}
     failed: dict[str, list[Delivery]] = {}
-    for one in deliveries:
-        if one.state is DeliveryState.FAILED and one.settled and now - one.settled < _TOLD:
-            failed.setdefault(one.parcel.sink, []).append(one)
-        elif one.state in {DeliveryState.PENDING, DeliveryState.SENDING} and one.error:
-            waiting.setdefault(one.parcel.sink, []).append(one)
+    for one in in_trouble:
+        found = failed if one.state is DeliveryState.FAILED else waiting
+        found.setdefault(one.parcel.sink, []).append(one)
     for what, sinks in (("wait", waiting), ("were given up", failed)):
         for sink, some in sorted(sinks.items()):
-            # the newest comes first
             yield f"{sink}: {len(some)} deliveries {what}: {some[0].error}"
 
 
 def is_stale(
     last_finished: datetime | None, began: datetime, now: datetime, schedule: Schedule, deadline: timedelta
 ) -> bool:
-    """Whether a scan that was due has not come to its end in time. What was due before the service began counts not."""
+    """Whether a scan that was due has not come to its end in time; one that is made up for has its time from the start.
+
+    A new installation has missed nothing yet.
+    """
     due = schedule.due_after(last_finished or began)
     return now > max(due, began) + schedule.jitter + deadline + _LATE

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from vhealthd.errors import StateError
 
 NAME = "vhealthd.lock"
+# Whoever asks who has it (see `holder`) has it for a moment.
+_TRIES, _PAUSE = 20, 0.05  # seconds
 
 
 @contextmanager
@@ -20,17 +23,29 @@ def lock(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise StateError(f"{directory} cannot be used: {error.strerror}; let the service's user write there") from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(file, 0)
-        os.write(file, f"{os.getpid()}\n".encode())
+        _take(file, directory)
+        with suppress(OSError):  # the number is for people; a disk that is full keeps nobody from the lock
+            os.ftruncate(file, 0)
+            os.write(file, f"{os.getpid()}\n".encode())
         yield
-    except BlockingIOError:
-        raise StateError(
-            f"{directory} is in use by another vhealthd (process {_holder(file)}); stop it first, "
-            "or set another state.directory"
-        ) from None
     finally:
         os.close(file)
+
+
+def _take(file: int, directory: Path) -> None:
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        except OSError as error:
+            raise StateError(f"{directory} cannot be locked: {error.strerror}; put it on a local disk") from error
+        else:
+            return
+    raise StateError(
+        f"{directory} is in use by another vhealthd (process {_holder(file)}); stop it first, "
+        "or set another state.directory"
+    )
 
 
 def holder(directory: Path) -> str | None:

@@ -2,53 +2,74 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import structlog
 
-from vhealthd.daemon import pack
 from vhealthd.delivery.outbox import Worker
 from vhealthd.delivery.sinks import make_sinks
 from vhealthd.health import Health
-from vhealthd.model import DeliveryState, ScanReport
+from vhealthd.model import Delivery, DeliveryState, ScanReport
 from vhealthd.orders import Order
-from vhealthd.runner import Plan, Runner
+from vhealthd.runner import STORAGE, Plan, Runner
 from vhealthd.scan import new_run_id, utc_now
 from vhealthd.state import State, open_state
+from vhealthd.tidy import tidy
 from vhealthd.vcenter.observer import Nobody
 
 log = structlog.get_logger(__name__)
 
-# How long deliveries may take. What is left then is tried by the next run.
+# How long a full disk may take to become free, and deliveries to be tried. What is left then is tried by the next run.
 _PATIENCE = timedelta(minutes=5)
+# What is being delivered at the end may take so long to its end.
+_GRACE = timedelta(seconds=20)
 _LOOK = 0.2  # seconds
+_SOFTWARE, _IO_ERROR = 70, 74
 
 
 async def run_once(plan: Plan) -> int:
-    """Do one run. Return 0 if all is stored and delivered, 1 if something is left or was refused, 70 if it failed."""
+    """Do one run. Return 0 if all is stored and delivered, 1 if something is left or was refused.
+
+    Return 74 if the run cannot be stored, and 70 if it failed.
+    """
     async with open_state(plan.settings.state.directory) as state:
+        order, health = await _promise(state), Health()
         sinks = make_sinks(lambda: plan.settings, clock=utc_now)
         worker = Worker(state.outbox, sinks, clock=utc_now, chance=random.Random())  # noqa: S311 - it spreads load
-        delivering = asyncio.create_task(worker.run(), name="outbox")
-        try:
-            order = await _promise(state)
-            runner = Runner(
-                state=state,
-                plan=lambda: plan,
-                pack=pack,
-                packed=worker.wake,
-                health=Health(),
-                watcher=_Nobody(),
-                observer=Nobody(),
-                clock=utc_now,
-            )
+        runner = Runner(
+            state=state,
+            plan=lambda: plan,
+            packed=worker.wake,
+            health=health,
+            watcher=_Nobody(),
+            observer=Nobody(),
+            clock=utc_now,
+            patience=_PATIENCE,
+        )
+        async with _at_work(worker):
             if await runner.run(order) is None:
-                return 70
+                return _IO_ERROR if STORAGE in health.subjects else _SOFTWARE
+            await tidy(state, plan.settings, utc_now())
             return await _delivered(state, order.run_id)
+
+
+@asynccontextmanager
+async def _at_work(worker: Worker) -> AsyncIterator[None]:
+    """Deliver until the block ends. What is under way then may come to its end, also when a signal ended the block."""
+    delivering = asyncio.create_task(worker.run(), name="outbox")
+    try:
+        yield
+    finally:
+        worker.stop()
+        try:
+            await asyncio.wait([delivering], timeout=_GRACE.total_seconds())
         finally:
-            worker.stop()
-            await asyncio.wait([delivering], timeout=_PATIENCE.total_seconds())
             delivering.cancel()
+            await asyncio.wait([delivering])
+    if not delivering.cancelled():
+        delivering.result()
 
 
 async def _promise(state: State) -> Order:
@@ -62,18 +83,19 @@ async def _promise(state: State) -> Order:
 
 
 async def _delivered(state: State, run_id: str) -> int:
-    """Wait until each delivery of a run was tried; return 0 if all arrived."""
-    async with asyncio.timeout(_PATIENCE.total_seconds()):
-        while True:
-            deliveries = await state.outbox.deliveries(run_id=run_id)
-            fresh = [one for one in deliveries if one.settled is None and one.error is None]
-            if not fresh:
-                break
-            await asyncio.sleep(_LOOK)
-    left = [one for one in deliveries if one.state is not DeliveryState.DELIVERED]
+    """Wait until each delivery of a run was tried, but not for ever; return 0 if all arrived."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE.total_seconds()):
+            while any(_untried(one) for one in await state.outbox.deliveries(run_id=run_id)):  # noqa: ASYNC110 - it is in the database
+                await asyncio.sleep(_LOOK)
+    left = [one for one in await state.outbox.deliveries(run_id=run_id) if one.state is not DeliveryState.DELIVERED]
     for one in left:
         log.error("not delivered", what=one.parcel.what, sink=one.parcel.sink, error=one.error, state=one.state.value)
     return 1 if left else 0
+
+
+def _untried(one: Delivery) -> bool:
+    return one.settled is None and one.error is None
 
 
 class _Nobody:

@@ -45,10 +45,10 @@ class Orders:
         self._lock = asyncio.Lock()
         self._came = asyncio.Event()
 
-    async def ask(self, trigger: str, due: datetime | None = None) -> str:
+    async def ask(self, trigger: str, due: datetime | None = None, *, must_last: bool = False) -> str:
         """Promise a scan and return the id that its run will have.
 
-        A process may die after the promise and before its moment is noted as handled; the next one asks for the same
+        With `must_last` there is no promise that could not be written down, but StateError. A process may die after the promise and before its moment is noted as handled; the next one asks for the same
         moment again, and is given the same run.
         """
         async with self._lock:
@@ -61,6 +61,8 @@ class Orders:
             try:
                 await self._book.ask(order.run_id, trigger, due=due, now=now)
             except StateError as error:
+                if must_last:
+                    raise
                 # A scan is worth having even where its promise could not be written down.
                 log.warning("order not kept", run_id=order.run_id, trigger=trigger, reason=str(error))
             self._put([order])

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,16 +11,24 @@ from typing import Protocol
 
 import structlog
 from structlog.contextvars import bound_contextvars
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_delay,
+    stop_never,
+    wait_exponential,
+)
 
-from vhealthd import artefacts
+from vhealthd import artefacts, interpreter, redaction
 from vhealthd.artefacts import Artefacts
 from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.config import Settings, load
 from vhealthd.errors import OutputError, StateError
 from vhealthd.health import Health
-from vhealthd.model import Outcome, Parcel, ScanReport
+from vhealthd.model import Outcome, ScanReport
 from vhealthd.orders import Order
+from vhealthd.packing import pack
 from vhealthd.scan import Progress, Scan, scan
 from vhealthd.state import State
 from vhealthd.vcenter.observer import Observer
@@ -30,9 +38,10 @@ log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], Awaitable[None]]
 
+STORAGE = "storage"  # the subject of Health while a run cannot be stored
 # A run that was begun so often and never came to its end takes the process down with it.
 MOST_ATTEMPTS = 20
-# What a run may take beside its scan: the PDF, and slow disks.
+# How long after its deadline a scan hangs for good: it logs out by then, and much longer.
 AFTERWARDS = timedelta(minutes=10)
 
 
@@ -64,22 +73,22 @@ class Watcher(Progress, Protocol):
         """Hear that a run is committed, or without a report that it is given up."""
 
 
-Pack = Callable[[ScanReport, Settings, Artefacts], Sequence[Parcel]]
-
-
 @dataclass(kw_only=True)
 class Runner:
-    """Does one run after the other. `plan` gives the configuration as it is when a run begins."""
+    """Does one run after the other. `plan` gives the configuration as it is then, and `packed` wakes the outbox.
+
+    A run that cannot be stored is tried again until it can, or with `patience` for so long.
+    """
 
     state: State
     plan: Callable[[], Plan]
-    pack: Pack
-    packed: Callable[[], None]  # wakes the outbox
+    packed: Callable[[], None]
     health: Health
     watcher: Watcher
     observer: Observer
     clock: Clock
     sleep: Sleep = asyncio.sleep
+    patience: timedelta | None = None
     _overdue: float | None = field(default=None, init=False)
 
     @property
@@ -92,10 +101,13 @@ class Runner:
         with bound_contextvars(run_id=order.run_id):
             try:
                 return await self._run(order)
+            except (OutputError, StateError) as error:
+                await self._give_up(order, str(error))
+                return None
             except Exception as error:
                 # the next run may well succeed; this one is settled, so that it is not begun again and again
                 log.exception("run failed")
-                await self._give_up(order, f"unexpected {type(error).__name__}: {error}")
+                await self._give_up(order, redaction.clean(f"unexpected {type(error).__name__}: {error}"))
                 return None
             finally:
                 self._overdue = None
@@ -109,6 +121,17 @@ class Runner:
             return None
         log.info("run started", trigger=order.trigger, attempt=attempt)
         self.watcher.started(order)
+        report = await self._scan(order, plan)
+        self._overdue = None  # from here on it is the disk that may take its time, and that is said elsewhere
+        interpreter.sweep()
+        made = await self._keep(report, plan.sha256)
+        log.info("run committed", **_counts(report), files=sorted(made.files))
+        self._note(made)
+        self.watcher.ended(order, report)
+        return report
+
+    async def _scan(self, order: Order, plan: Plan) -> ScanReport:
+        """Scan, and keep nothing of it but the report: it may have to wait long for the disk."""
         report, _ = await scan(
             Scan(
                 settings=plan.settings,
@@ -118,15 +141,11 @@ class Runner:
                 strict=False,
                 progress=self.watcher,
                 observer=self.observer,
+                past=self.state.past.of,
                 clock=self.clock,
             ),
             plan.settings.vcenters,
         )
-        self._overdue = None  # from here on it is the disk that may take its time, and that is said elsewhere
-        made = await self._keep(report, plan)
-        log.info("run committed", **_counts(report), files=sorted(made.files))
-        self._note(made)
-        self.watcher.ended(order, report)
         return report
 
     async def _begin(self, order: Order) -> int:
@@ -137,34 +156,36 @@ class Runner:
             self.health.wrong("state", str(error))
             return 1
 
-    async def _keep(self, report: ScanReport, plan: Plan) -> Artefacts:
-        """Write and commit; while the disk is full or the database locked, try again for as long as it takes."""
+    async def _keep(self, report: ScanReport, config_sha256: str) -> Artefacts:
+        """Write and commit; while the disk is full or the database locked, try again."""
 
         def say(retry: RetryCallState) -> None:
             error = retry.outcome and retry.outcome.exception()
-            self.health.wrong("storage", f"run {report.run_id} cannot be stored yet, and is kept in memory: {error}")
+            self.health.wrong(STORAGE, f"run {report.run_id} cannot be stored yet, and is kept in memory: {error}")
 
         attempts = AsyncRetrying(
             retry=retry_if_exception_type((OutputError, StateError)),
             wait=wait_exponential(min=1, max=60),
+            stop=stop_never if self.patience is None else stop_after_delay(self.patience),
             before_sleep=say,
             sleep=self.sleep,
             reraise=True,
         )
-        made: Artefacts = await attempts(self._store, report, plan)
-        self.health.well("storage")
+        made: Artefacts = await attempts(self._store, report, config_sha256)
+        self.health.well(STORAGE)
         self.health.well("state")
         return made
 
-    async def _store(self, report: ScanReport, plan: Plan) -> Artefacts:
-        settings = plan.settings
-        made = await artefacts.write(report, settings.reports / report.run_id, settings.report.formats)
+    async def _store(self, report: ScanReport, config_sha256: str) -> Artefacts:
+        settings = self.plan().settings  # as they are by now: another folder may be what it waits for
+        wanted = settings.report
+        made = await artefacts.write(report, settings.reports / report.run_id, wanted.formats, wanted.language)
         now = self.clock()
         await self.state.runs.commit(
             report,
-            config_sha256=plan.sha256,
+            config_sha256=config_sha256,
             files=made.files,
-            parcels=self.pack(report, settings, made),
+            parcels=await pack(self.state, report, settings, made),
             now=now,
             expires=now + settings.outbox.expire_after,
         )

@@ -1,20 +1,21 @@
-"""How much of what was judged was not critical. Pure: counts in, shares out.
+"""How much of what was judged was not critical: counts in, shares out.
 
 Warnings are tolerated, criticals are not. What is unknown or was skipped is not judged, and is counted beside it. Where
 nothing was judged there is no share: that is neither 0 nor 100.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import NamedTuple, TypeVar
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol, TypeVar
 
 from vhealthd.model import Category, Outcome
 
 T = TypeVar("T")
 
 # The windows that are always told, besides the last run by itself.
+THE_RUN = "run"
 WINDOWS: Mapping[str, timedelta] = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 
 
@@ -85,6 +86,23 @@ def sla(results: Iterable[Results]) -> Sla:
         categories={one: categories[one] for one in Category if one in categories},
         checks=dict(sorted(_by(rows, lambda row: row.check).items())),
     )
+
+
+class Kept(Protocol):
+    """Where results are kept."""
+
+    async def results(self, *, since: datetime, until: datetime) -> Sequence[Results]:
+        """Count the results of the runs that began after one time and up to another."""
+
+
+async def levels(kept: Kept, *, now: datetime, windows: Mapping[str, timedelta] = WINDOWS) -> dict[str, Sla]:
+    """Return the attainment of windows that end now."""
+    return {name: sla(await kept.results(since=now - length, until=now)) for name, length in windows.items()}
+
+
+async def levels_of(kept: Kept, started: datetime) -> dict[str, Sla]:
+    """Return the attainment of the run that began then, as a window of its own."""
+    return {THE_RUN: sla(await kept.results(since=started - timedelta.resolution, until=started))}
 
 
 def _by(rows: Iterable[Results], part: Callable[[Results], T]) -> dict[T, Attainment]:

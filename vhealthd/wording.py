@@ -41,26 +41,47 @@ _UNITS: dict[str, Callable[[Any], str]] = {
 }
 
 
-class _Units(Formatter):
-    def format_field(self, value: Any, format_spec: str) -> Any:  # noqa: ANN401 - as the base class has it
-        if value is None:
+class Filler(Formatter):
+    """Fills the holes of sentences; `show` makes words of a value and its unit. What it fills in is never parsed."""
+
+    def __init__(self, show: Callable[[Any, str], str]) -> None:
+        self._show = show
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - as the base class has it
+        """Return the words for one hole."""
+        return self._show(value, format_spec)
+
+
+def _show(value: Any, unit: str) -> str:  # noqa: ANN401 - any parameter
+    match value:
+        case None:
             return "unknown"
-        if format_spec in _UNITS:
-            return _UNITS[format_spec](value)
-        return super().format_field(value, format_spec)
+        case Text():
+            return english(value)
+        case tuple():
+            return ", ".join(map(english, value))
+    return _UNITS[unit](value) if unit in _UNITS else format(value, unit)
+
+
+_FILLER = Filler(_show)
 
 
 def english(text: Text) -> str:
     """Return the sentence in English."""
-    return _Units().vformat(text.message.english, (), dict(text.params))
+    return _FILLER.vformat(text.message.english, (), text.params)
 
 
-def evidence(text: Text) -> dict[str, Param]:
-    """Return the parameters for machines: times as ISO 8601 in UTC, floats with three decimals."""
+Plain = str | int | float | bool | None
+
+
+def evidence(text: Text) -> dict[str, Plain]:
+    """Return the parameters for machines: times as ISO 8601 in UTC, floats with three decimals, words in English."""
     return {name: _plain(value) for name, value in text.params.items()}
 
 
-def _plain(value: Param) -> Param:
+def _plain(value: Param) -> Plain:
+    if isinstance(value, Text | tuple):
+        return _show(value, "")
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return round(value, 3) if isinstance(value, float) else value

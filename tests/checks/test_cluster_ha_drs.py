@@ -1,9 +1,9 @@
 import pytest
 
-from tests.builders import CLUSTER, FORBIDDEN, LATE, Case, Says, entity, findings, host, says
+from tests.builders import CLUSTER, FORBIDDEN, LATE, Case, Says, entity, findings, host, says, verdicts
 from tests.builders_clusters import estate, settings
 from vhealthd.checkapi import Inventory, Need
-from vhealthd.model import ClusterIssue, ClusterSettings, Host, HostFdm, Unseen
+from vhealthd.model import ClusterIssue, ClusterSettings, Host, HostFdm, NotExamined, Unseen
 from vhealthd.wording import english
 
 SLUG = "cluster-ha-drs"
@@ -197,6 +197,11 @@ def test_each_kind_is_quoted_in_its_own_words_sorted_by_kind(issues: tuple[Clust
         ("config-issue HostNoAgentEvent", "vCenter reports: No agent"),
         ("config-issue InsufficientFailoverResourcesEvent", "vCenter reports: Insufficient resources"),
     ]
+
+
+def test_where_complaints_were_not_read_no_old_one_counts_as_mended() -> None:
+    (missed,) = [one for one in verdicts(SLUG, _cluster(issues=LATE)) if isinstance(one, NotExamined)]
+    assert missed.hides(f"config-issue {NO_ROOM.type}")
 
 
 def test_a_complaint_without_words_is_named_by_its_kind() -> None:

@@ -148,6 +148,12 @@ def test_the_text_says_why_a_value_below_the_limit_is_reported() -> None:
     )
 
 
+def test_at_the_limit_it_is_reported_only_because_it_was_before() -> None:
+    given = was(_hosts({ALONE: _cpu(850)}), ALONE, WARNED)
+    (found,) = findings(SLUG, given, {"hysteresis_percent": 5})
+    assert "as it was reported before" in english(found.text)
+
+
 def test_a_cluster_without_hosts_to_judge_is_no_reason_of_its_own() -> None:
     missed = [one for one in verdicts(SLUG, _hosts({A: LATE})) if isinstance(one, NotExamined)]
     assert {one.object.name: one.why.derived for one in missed} == {"esx01": False, "prod": True}

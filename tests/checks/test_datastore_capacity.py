@@ -102,8 +102,14 @@ CASES = [
         "there it is over", was(_one(used_percent=80), datastore(), Severity.WARNING), FINE, {"hysteresis_percent": 5}
     ),
     Case("what was not reported is not held", _one(used_percent=84.9), FINE, {"hysteresis_percent": 5}),
+    Case(
+        "nor is anything where nobody asked for it",
+        was(_one(used_percent=84.9), datastore(), Severity.CRITICAL),
+        FINE,
+    ),
     Case("how soon it is full is not judged by itself", _filling(), FINE),
     Case("full within the limit warns", _filling(), SOON, {"warning_days_to_full": 45}),
+    Case("in exactly so many days is fine", _filling(), FINE, {"warning_days_to_full": 40}),
     Case("later than that is fine", _filling(), FINE, {"warning_days_to_full": 39}),
     Case("one that empties is fine", _filling(step=-10), FINE, {"warning_days_to_full": 9999}),
     Case("one that stays as it is too", _filling(step=0), FINE, {"warning_days_to_full": 9999}),
@@ -111,6 +117,14 @@ CASES = [
     Case("six and this one are enough", _filling(scans=6), SOON, {"warning_days_to_full": 45}),
     Case("seven within one day are too close", _filling(scans=7, every=3), FINE, {"warning_days_to_full": 9999}),
     Case("scans of more than 30 days ago do not count", _filling(last=30), FINE, {"warning_days_to_full": 9999}),
+    Case("the scan of 30 days ago does", _filling(scans=6, every=120), SOON, {"warning_days_to_full": 9999}),
+    Case("one of half a day before does not", _filling(scans=6, every=122), FINE, {"warning_days_to_full": 9999}),
+    Case(
+        "without earlier scans nobody says so even of a full one",
+        _one(used_percent=100),
+        CRITICAL,
+        {"warning_days_to_full": 1},
+    ),
     Case("a full one is full in no time", _filling(used=2000), SOON_FULL, {"warning_days_to_full": 1}),
     Case("nothing is there", inventory(), Says()),
     Case("limits are configurable", _one(used_percent=90), FINE, {"warning_percent": 92}),
@@ -183,9 +197,18 @@ def test_the_text_says_in_how_many_days_it_is_full() -> None:
     )
 
 
-def test_a_rate_that_fills_it_in_years_is_not_told() -> None:
-    (found,) = findings(SLUG, _filling(used=1800, step=0.1))
-    assert "full_in_days" not in found.text.params
+@pytest.mark.parametrize(
+    ("used", "step", "text"),
+    [
+        (2005, 25, "it is full in 0 days"),
+        (1810, 25, "it is full in 7.6 days"),
+        (1817.5, 0.5, "it is full in 365 days"),
+        (1817, 0.5, "the limit is 85 %"),  # what fills it in more than a year is not told
+    ],
+)
+def test_the_text_ends_with_a_rate_that_says_something(used: float, step: float, text: str) -> None:
+    (found,) = findings(SLUG, _filling(used=used, step=step))
+    assert english(found.text).endswith(text)
 
 
 def test_the_text_says_why_a_value_below_the_limit_is_reported() -> None:
@@ -194,6 +217,11 @@ def test_the_text_says_why_a_value_below_the_limit_is_reported() -> None:
         "82.0 % of the datastore is used (360.0 GB of 2.0 TB are free); the limit is 85 %, and as it was reported "
         "before, it is reported while above 80 %"
     )
+
+
+def test_at_the_limit_it_is_reported_only_because_it_was_before() -> None:
+    (found,) = findings(SLUG, was(_one(used_percent=85), datastore(), Severity.WARNING), {"hysteresis_percent": 5})
+    assert "as it was reported before" in english(found.text)
 
 
 def test_what_is_used_is_noted_for_later_scans() -> None:

@@ -216,6 +216,12 @@ def test_an_address_in_the_url_is_nobodys_fault() -> None:
     assert missed.why.outcome is Outcome.SKIPPED
 
 
+def test_where_a_host_name_was_not_answered_for_no_old_fault_of_it_counts_as_mended() -> None:
+    given = _host(lookup(ESX.name, status="failed"))
+    (missed,) = [one for one in verdicts(SLUG, given) if isinstance(one, NotExamined)]
+    assert [key for key in ("forward", "reverse") if missed.hides(key)] == ["forward", "reverse"]
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [

@@ -118,6 +118,7 @@ CASES = [
         _says(("critical", "n-1 memory")),
     ),
     Case("it is not added to what is used", _needs(1500, cpu_reservation=1500), FINE),
+    Case("nor is that of memory", _needs(0, 150 * GIB, memory_reservation=150 * GIB), FINE),
     Case(
         "the larger counts for each machine by itself",
         _cluster(vms={WEB: demand(1100, 0), vm("b", on=B): demand(10, 0, cpu_reservation=1000)}),

@@ -143,8 +143,8 @@ def test_the_text_tells_the_state_and_counts_what_was_running(given: Inventory, 
 
 
 def test_the_text_tells_how_long_a_host_was_seen_in_maintenance() -> None:
-    (found,) = findings(SLUG, _resting(hours=96.5))
-    assert english(found.text) == "The host has been seen in maintenance mode for 96.5 h; the limit is 72 h"
+    (found,) = findings(SLUG, _resting(hours=96.5), {"warning_maintenance_hours": 48.5})
+    assert english(found.text) == "The host has been seen in maintenance mode for 96.5 h; the limit is 48.5 h"
 
 
 def test_forgotten_maintenance_is_not_demoted_for_being_maintenance() -> None:

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.builders import BYSTANDERS, FORBIDDEN, LATE, Case, Says, findings, host, says, verdicts
-from tests.builders_hosts import LOG_HOST, access, lockdown, of_hosts, options, services
+from tests.builders_hosts import LOG_HOST, TIMEOUTS, access, lockdown, of_hosts, options, services
 from vhealthd.checkapi import Inventory, Need
 from vhealthd.model import NotExamined
 from vhealthd.wording import english
@@ -152,6 +152,32 @@ def test_one_shell_timeout_is_enough_to_judge() -> None:
     assert english(found.text) == (
         "A shell that was left open is never closed: UserVars.ESXiShellInteractiveTimeOut is 0; it should be above 0"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            _host(host_services=services(ssh="running")),
+            "SSH is running; it should be stopped (start policy: off)",
+        ),
+        (
+            _host(host_services=services(esxi_shell="starting")),
+            "The ESXi Shell starts with the host; its start policy should be manual",
+        ),
+        (
+            of_hosts(access=access(bash=True)),
+            "The shell of the appliance is enabled; it should be disabled",
+        ),
+        (
+            _host(host_options=options(timeout=0)),
+            f"A shell that was left open is never closed: {TIMEOUTS[0]} and {TIMEOUTS[1]} is 0; it should be above 0",
+        ),
+    ],
+)
+def test_the_text_names_what_is_open_and_how_it_should_be(given: Inventory, text: str) -> None:
+    (found,) = findings(SLUG, given)
+    assert english(found.text) == text
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,11 @@ def test_the_text_says_that_a_fault_is_not_sure_yet() -> None:
     )
 
 
+def test_of_a_warning_nothing_has_to_be_sure() -> None:
+    (found,) = findings(SLUG, earlier(_parts(part("yellow"))), CONFIRM)
+    assert english(found.text) == 'The hardware reports yellow for "Fan1A" (fan); it should be green'
+
+
 def test_the_state_of_bad_parts_is_noted_for_the_next_scan() -> None:
     said = verdicts(SLUG, _parts(part("red"), part("yellow", "PS 1"), part(name="PS 2")))
     assert [one for one in said if isinstance(one, Reading)] == [Reading(A, "Fan1A", RED), Reading(A, "PS 1", YELLOW)]

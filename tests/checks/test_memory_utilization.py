@@ -104,6 +104,11 @@ CASES = [
         Says(examined={"alone"}),
         {"hysteresis_percent": 5},
     ),
+    Case(
+        "nor is anything where nobody asked for it",
+        was(_hosts({ALONE: _memory(849)}), ALONE, Severity.CRITICAL),
+        Says(examined={"alone"}),
+    ),
     Case("an empty cluster is no matter", inventory(clusters=[CLUSTER]), Says()),
     Case("nothing is there", inventory(), Says()),
     Case("limits are configurable", _hosts({ALONE: _memory(900)}), Says(examined={"alone"}), {"warning_percent": 90}),
@@ -159,6 +164,12 @@ def test_the_text_says_why_a_value_below_the_limit_is_reported() -> None:
     )
     taken = ". From its virtual machines 1.0 GB are taken back by ballooning and 0 B are swapped out"
     assert said == [held, held + taken]
+
+
+def test_at_the_limit_it_is_reported_only_because_it_was_before() -> None:
+    given = was(_hosts({ALONE: _memory(850)}), ALONE, Severity.WARNING)
+    (found,) = findings(SLUG, given, {"hysteresis_percent": 5})
+    assert "as it was reported before" in english(found.text)
 
 
 def test_a_cluster_without_hosts_to_judge_is_no_reason_of_its_own() -> None:

@@ -215,6 +215,14 @@ def test_the_text_names_device_value_and_limit(given: Inventory, text: str) -> N
     assert english(found.text) == text
 
 
+@pytest.mark.parametrize(("number", "end"), [(4, ", d: gone)"), (5, ", d: gone ...)")])
+def test_four_hosts_that_lost_a_datastore_are_named(number: int, end: str) -> None:
+    hosts = [host(name) for name in "abcde"[:number]]
+    lost = tuple(replace(mount(one, accessible=False), inaccessible_reason="gone") for one in hosts)
+    (found,) = findings(SLUG, estate(mounts={STORE: lost}, hosts=hosts))
+    assert english(found.text).endswith(f"connected hosts (a: gone, b: gone, c: gone{end}")
+
+
 def test_the_cluster_of_a_comparison_is_the_hosts_cluster() -> None:
     (found,) = findings(SLUG, estate(luns={ESX: (lun(),), OTHER: (lun("active", "active"),)}))
     assert found.object == CLUSTER

@@ -133,6 +133,11 @@ CASES = [
         {"hysteresis_percent": 5},
     ),
     Case(
+        "without being asked for nothing is held",
+        was(_datastores(datastore(used_percent=85)), DATACENTER, Severity.WARNING),
+        Says(examined={"Berlin"}),
+    ),
+    Case(
         "what was not reported is not held",
         _datastores(datastore(used_percent=84.9)),
         Says(examined={"Berlin"}),
@@ -166,12 +171,13 @@ def test_the_text_names_value_and_limit() -> None:
     )
 
 
-def test_the_text_says_why_a_value_below_the_limit_is_reported() -> None:
-    given = was(_datastores(datastore(used_percent=82)), DATACENTER, Severity.WARNING)
+@pytest.mark.parametrize("percent", [82, 85])
+def test_the_text_says_why_a_value_up_to_the_limit_is_reported(percent: int) -> None:
+    given = was(_datastores(datastore(used_percent=percent)), DATACENTER, Severity.WARNING)
     (found,) = findings(SLUG, given, {"hysteresis_percent": 5})
     assert english(found.text) == (
-        "82.0 % of the shared storage is used (820.0 GB of 1000.0 GB; number of datastores: 1); the limit is 85 %, and "
-        "as it was reported before, it is reported while above 80 %"
+        f"{percent}.0 % of the shared storage is used ({percent}0.0 GB of 1000.0 GB; number of datastores: 1); "
+        "the limit is 85 %, and as it was reported before, it is reported while above 80 %"
     )
 
 

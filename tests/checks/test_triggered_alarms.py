@@ -238,6 +238,10 @@ def test_on_a_host_in_maintenance_all_is_for_information() -> None:
     assert {one.key for one in result.findings} == {"alarm-7", "alarm-actions"}
 
 
+def test_it_judges_after_the_checks_that_it_leaves_alarms_to() -> None:
+    assert load(SLUG).after_others
+
+
 def test_every_owner_is_a_check_that_is_shipped() -> None:
     module = __import__("vhealthd_checks.triggered_alarms", fromlist=["OWNERS"])
     on = {check.slug for check in Catalogue.discover().checks if not check.opt_in}

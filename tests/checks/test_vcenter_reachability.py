@@ -123,3 +123,9 @@ def test_the_text_says_what_failed() -> None:
     given = inventory(reachability=reachability(failed_step="login", failure="the password is wrong"))
     (found,) = findings(SLUG, given)
     assert english(found.text) == "vCenter answers but gives no session: the password is wrong"
+
+
+def test_the_text_names_the_step_that_failed() -> None:
+    given = inventory(reachability=reachability(failed_step="tls", failure="certificate expired"))
+    (found,) = findings(SLUG, given)
+    assert english(found.text) == "vCenter cannot be reached (step: tls): certificate expired"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mocks.s3 import MockS3, S3Fault
 from tests.delivery.deliveries import NOW, SECRET, object_of, s3
+from vhealthd.delivery import s3 as s3_sink
 from vhealthd.delivery.retryafter import retry_after
 from vhealthd.delivery.s3 import S3Sink, digest_of
 from vhealthd.errors import ConfigError, DeliveryDelayedError, DeliveryError, DeliveryRefusedError
@@ -293,6 +294,22 @@ async def test_parts_that_cannot_be_removed_do_not_hide_what_went_wrong(store: M
     assert "SlowDown" in str(error)
 
 
+async def test_a_store_that_hangs_does_not_hold_up_the_end(
+    store: MockS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_sink, "_FAREWELL", 0.05)
+    never = asyncio.Event()
+    store.faults += [S3Fault(method="PUT", about="partNumber=2", wait=never), S3Fault(method="DELETE", wait=never)]
+    delivering = asyncio.create_task(sink(store).deliver(object_of(tmp_path, LARGE)))
+    await store.faults[0].struck.wait()
+    delivering.cancel()
+
+    await asyncio.wait([delivering], timeout=10)
+
+    assert delivering.cancelled()
+    assert store.faults[1].struck.is_set()
+
+
 async def test_a_bucket_that_is_not_there_is_for_good(store: MockS3, tmp_path: Path) -> None:
     error = await failing(sink(store, bucket="reborts"), object_of(tmp_path, PDF))
 
@@ -313,7 +330,8 @@ async def test_a_bucket_that_is_not_there_is_for_good(store: MockS3, tmp_path: P
 async def test_denied_access_is_for_good_and_names_what_lacks(
     store: MockS3, tmp_path: Path, method: str, told: dict[str, Any], lacking: str
 ) -> None:
-    store.faults.append(S3Fault(method=method, status=403, code="AccessDenied", message="Access Denied"))
+    denied = [method] if method == "PUT" else ["HEAD", "GET"]
+    store.faults += [S3Fault(method=one, status=403, code="AccessDenied", message="Access Denied") for one in denied]
     error = await failing(sink(store, **told), object_of(tmp_path, PDF))
 
     assert isinstance(error, DeliveryRefusedError)
@@ -349,6 +367,31 @@ async def test_another_region_is_for_good_and_named(store: MockS3, tmp_path: Pat
 
     assert isinstance(error, DeliveryRefusedError)
     assert str(error).endswith("set s3.region to eu-central-1")
+
+
+async def test_a_question_that_is_refused_without_a_reason_is_asked_in_another_way(
+    store: MockS3, tmp_path: Path
+) -> None:
+    store.faults.append(S3Fault(method="HEAD", status=400))
+    store.faults.append(S3Fault(method="GET", status=400, code="AuthorizationHeaderMalformed", times=1))
+    store.faults.append(S3Fault(method="GET", status=400, code="ExpiredToken"))
+    region = await failing(sink(store), object_of(tmp_path, PDF))
+    token = await failing(sink(store), object_of(tmp_path, PDF))
+
+    assert isinstance(region, DeliveryRefusedError)
+    assert "set s3.region to the bucket's" in str(region)
+    assert isinstance(token, DeliveryDelayedError)
+    assert "the credentials have expired" in str(token)
+
+
+async def test_what_is_there_is_found_in_another_way_too(store: MockS3, tmp_path: Path) -> None:
+    delivery = object_of(tmp_path, PDF)
+    await sink(store).deliver(delivery)
+    store.requests.clear()
+    store.faults.append(S3Fault(method="HEAD", status=400))
+    await sink(store).deliver(delivery)
+
+    assert store.count("PUT") == 0
 
 
 async def test_what_s3_refuses_in_another_way_is_for_good(store: MockS3, tmp_path: Path) -> None:

@@ -1,16 +1,27 @@
 """The service from inside: schedule, orders, reload, trouble. Every scan is one of a mock vCenter."""
 
 import asyncio
+import gc
+import json
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from mocks.vcenter import MockVCenter
 from mocks.worlds import default_world
 from tests.integration.daemons import Served, served, write_config
 from tests.integration.scans import account
+from vhealthd.delivery.outbox import Worker
+from vhealthd.errors import StateError
+from vhealthd.model import Parcel
+from vhealthd.runner import Runner
+from vhealthd.state import RunSummary, trouble
+from vhealthd.vcenter.collect import Collector
 
 QUIET = {"select": ["vcenter-reachability", "snapshot-age"]}
 HALF_PAST_FIVE = datetime(2026, 3, 2, 5, 30, tzinfo=UTC)
@@ -96,10 +107,149 @@ async def test_a_wrong_configuration_is_not_taken_over(config: Path) -> None:
         assert await next_scan(one) == "2026-03-02T07:00:00Z"
 
 
+# --- what may go wrong, and ends nothing
+
+
+async def test_a_configuration_that_nobody_foresaw_is_not_taken_over(config: Path) -> None:
+    """Python's own parser of regular expressions gives up in a way of its own."""
+    good = json.loads(config.read_text())
+    async with served(config, HALF_PAST_FIVE) as one:
+        mute = {"check": "*", "match": {"name": "(" * 5000}, "until": "2026-12-31", "owner": "jd", "reason": "?"}
+        config.write_text(json.dumps(good | {"mutes": [mute]}))
+        one.daemon.hang_up.set()
+        await one.done()
+        assert "configuration: not read anew" in str((await one.get("/healthz"))[1]["problems"])
+
+
+async def test_a_run_that_cannot_be_stored_is_stored_where_the_configuration_says_by_then(
+    config: Path, tmp_path: Path
+) -> None:
+    good = json.loads(config.read_text())
+    (tmp_path / "no-folder").touch()
+    config.write_text(json.dumps(good | {"report": {"formats": ["json"], "output_dir": str(tmp_path / "no-folder")}}))
+    async with served(config, HALF_PAST_FIVE) as one:
+        one.daemon.hang_up.set()
+        await one.until(lambda: _true("storage" in str(one.daemon.health.problems)))
+        config.write_text(json.dumps(good | {"report": {"formats": ["json"], "output_dir": str(tmp_path / "other")}}))
+        one.daemon.hang_up.set()
+        await one.until(lambda: _true("other" in str(one.daemon.plan.settings.reports)))
+        one.clock.move(at("05:35"))
+        await one.done(2)
+        assert len(list((tmp_path / "other").glob("*/report.json"))) == 2
+
+
+async def test_another_state_directory_waits_for_the_next_start(config: Path, tmp_path: Path) -> None:
+    good = json.loads(config.read_text())
+    async with served(config, HALF_PAST_FIVE) as one:
+        config.write_text(json.dumps(good | {"state": {"directory": str(tmp_path / "elsewhere")}}))
+        one.daemon.hang_up.set()
+        (run,) = await one.done()
+    assert run.files["json"].is_relative_to(tmp_path / "state")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_nothing_of_a_scan_stays_in_memory(config: Path) -> None:
+    """A collector and its errands know each other, and Python by itself looks for such rings once in many scans."""
+    gc.collect()
+    gc.disable()
+    try:
+        async with served(config, HALF_PAST_FIVE) as one:
+            one.daemon.hang_up.set()
+            await one.done()
+            assert not [one for one in gc.get_objects() if isinstance(one, Collector)]
+    finally:
+        gc.enable()
+
+
+async def test_an_outbox_that_cannot_be_written_is_told(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trouble, "BUSY_SECONDS", 0.05)
+    async with served(config, HALF_PAST_FIVE) as one:
+        with closing(sqlite3.connect(tmp_path / "state" / "vhealthd.db", isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            one.daemon._worker.wake()
+            await one.until(lambda: _true({"outbox for mail", "outbox for s3"} <= one.daemon.health.subjects))
+            assert "locked" in str((await one.get("/healthz"))[1]["problems"])
+            database.execute("ROLLBACK")
+        one.daemon._worker.wake()
+        await one.until(lambda: _true(not one.daemon.health.problems))
+
+
+async def test_a_delivery_that_cannot_be_read_stops_no_other(config: Path, tmp_path: Path) -> None:
+    parcels = [Parcel(id=sink, run_id="run-1", sink=sink, what="a mail") for sink in ("mail", "s3")]
+    async with served(config, HALF_PAST_FIVE) as one:
+        await one.daemon.state.outbox.put(parcels, now=one.clock.now, expires=one.clock.now + timedelta(days=1))
+        with closing(sqlite3.connect(tmp_path / "state" / "vhealthd.db", isolation_level=None)) as database:
+            database.execute("UPDATE deliveries SET payload = '{' WHERE id = 'mail'")
+            one.daemon._worker.wake()
+            await one.until(lambda: _true("outbox for mail" in one.daemon.health.subjects))
+            tried = "SELECT error FROM deliveries WHERE id = 's3'"
+            await one.until(lambda: _true("no longer" in str(database.execute(tried).fetchone())))
+
+
+async def test_what_ends_it_is_in_the_log(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_self: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Worker, "run", broken)
+    with capture_logs() as logs, pytest.raises(ExceptionGroup):
+        async with served(config, HALF_PAST_FIVE) as one:
+            await one.until(lambda: _true(one.daemon.stop.is_set()))
+    assert [line["log_level"] for line in logs if line["event"] == "a task of the service broke"] == ["error"]
+
+
+async def test_a_scan_that_hangs_is_told(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By systemd's watchdog it would be ended; elsewhere somebody has to."""
+    monkeypatch.setattr(Runner, "stuck", True)
+    async with served(config, HALF_PAST_FIVE) as one:
+        assert "scan: the one that is running should have ended long ago" in str(await one.get("/readyz"))
+
+
+async def test_what_the_last_run_found_is_unreadable(config: Path, tmp_path: Path) -> None:
+    async with served(config, HALF_PAST_FIVE) as one:
+        one.daemon.hang_up.set()
+        await one.done()
+    with closing(sqlite3.connect(tmp_path / "state" / "vhealthd.db", isolation_level=None)) as database:
+        database.execute("UPDATE reports SET data = x'00'")
+    async with served(config, at("05:40")) as one:
+        one.daemon.hang_up.set()
+        await one.done(2)
+
+
+async def test_no_secret_is_kept_with_a_run_that_failed(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise ValueError("https://me:hush@vcenter and the password=hunter22")
+
+    monkeypatch.setattr("vhealthd.runner.scan", broken)
+    async with served(config, HALF_PAST_FIVE) as one:
+        one.daemon.hang_up.set()
+        run = await one.until(lambda: _failed(one))
+        assert run.why == "unexpected ValueError: https://***@vcenter and the password=***"
+        assert "hush" not in str(one.daemon.health.problems)
+
+
+async def test_a_promise_over_http_is_written_down_or_not_given(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trouble, "BUSY_SECONDS", 0.05)
+    async with served(config, HALF_PAST_FIVE) as one:
+        with closing(sqlite3.connect(tmp_path / "state" / "vhealthd.db", isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StateError, match="locked"):
+                await one.daemon.answers.ask("api")
+            database.execute("ROLLBACK")
+        assert await one.runs() == ()
+
+
 async def next_scan(one: Served) -> str | None:
     _, status = await one.get("/api/v1/status")
     found: str | None = status["next_scan"]
     return found
+
+
+async def _failed(one: Served) -> RunSummary | None:
+    return next((run for run in await one.runs() if run.state == "failed"), None)
 
 
 async def _true(value: object) -> object:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from vhealthd.language import language_of
 from vhealthd.model import (
     Category,
     CheckResult,
@@ -22,6 +23,8 @@ from vhealthd.model import (
     VCenterState,
     VirtualCenter,
 )
+
+ENGLISH, CHINESE = language_of("en"), language_of("zh")
 
 UUID = "5f1f6ee4-1f5b-4f4e-9d0c-6d1b2c3a4e5f"
 

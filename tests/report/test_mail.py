@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.report.scans import HOSTILE, finding, ordinary, result, say, scan, unreachable, unseen, vcenter, vm
+from vhealthd.language import language_of
 from vhealthd.model import Delivery, DeliveryState, Outcome, Parcel, ScanReport, Severity
 from vhealthd.report.mail import Attachment, Changes, Enclosed, Letter, compose, message_id, size_in_mail, write
 from vhealthd.report.mailbody import Elsewhere
@@ -32,9 +33,11 @@ def letter(
     enclosed: Enclosed | None = None,
     changes: Changes | None = None,
     failed: tuple[Delivery, ...] = (),
+    language: str = "en",
 ) -> Letter:
     return compose(
         report,
+        language=language_of(language),
         sender="vhealthd@example.com",
         to=to,
         zone=zone,

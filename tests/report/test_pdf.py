@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from tests.report.scans import (
     CATALOGUE,
+    ENGLISH,
     HOSTILE,
     finding,
     ordinary,
@@ -24,10 +25,13 @@ from tests.report.scans import (
 )
 from vhealthd.errors import OutputError
 from vhealthd.model import Outcome, ScanReport, Severity
-from vhealthd.report import english, view
+from vhealthd.report import view
 from vhealthd.report.glyphs import safe
 from vhealthd.report.jsonreport import as_dict, encode
 from vhealthd.report.pdf import render_pdf
+from vhealthd.report.words import NOTHING, Words
+
+WORDS = Words(ENGLISH)
 
 PASSING = [result(slug, category=category) for slug, category in CATALOGUE.items()]
 CRITICAL = [
@@ -66,7 +70,7 @@ SCANS = {
 async def archival(report: ScanReport) -> bytes:
     """Render a report; fail if it needs the way without PDF/A and PDF/UA."""
     with capture_logs() as logs:
-        pdf = await render_pdf(report, json_bytes=encode(report))
+        pdf = await render_pdf(report, json_bytes=encode(report), language=ENGLISH)
     assert logs == []
     return pdf
 
@@ -109,11 +113,11 @@ async def test_table_cells_are_what_the_json_says(name: str) -> None:
     for one in as_dict(report)["results"]:
         where = [one["vcenter"]] if several else []
         counts = (f"{one['examined']:,}", f"{len(one['findings']):,}")
-        assert bare(english.OUTCOMES[one["outcome"]], one["title"], *where, *counts) in text
+        assert bare(WORDS.outcomes[one["outcome"]], one["title"], *where, *counts) in text
         for found in one["findings"]:
             about = found["object"]
-            path = about["path"] or english.NOTHING
-            assert bare(english.OUTCOMES[found["severity"]], about["name"], *where, path, found["message"]) in text
+            path = about["path"] or NOTHING
+            assert bare(WORDS.outcomes[found["severity"]], about["name"], *where, path, found["message"]) in text
 
 
 async def test_hostile_names_are_printed_as_they_are() -> None:
@@ -157,32 +161,32 @@ async def test_links_leave_the_report_by_https_only() -> None:
 async def test_the_first_page_holds_the_whole_dashboard() -> None:
     document = pypdfium2.PdfDocument(await archival(SCANS["five vCenters"]))
     assert bare("The worst 10 of 29 findings") in squeezed(document[0].get_textpage().get_text_bounded())
-    assert document[1].get_textpage().get_text_bounded().splitlines()[1] == english.CATEGORIES["connectivity"]
+    assert document[1].get_textpage().get_text_bounded().splitlines()[1] == WORDS.categories["connectivity"]
     document.close()
 
 
 async def test_a_report_that_is_not_ready_in_time_is_given_up() -> None:
     with pytest.raises(OutputError, match=r"not ready after 0\.01 seconds"):
-        await render_pdf(scan(ordinary()), json_bytes=b"{}", timeout=0.01)
+        await render_pdf(scan(ordinary()), json_bytes=b"{}", language=ENGLISH, timeout=0.01)
 
 
 async def test_a_report_that_needs_too_much_memory_is_given_up() -> None:
     with capture_logs() as logs, pytest.raises(OutputError, match="more memory than it may use"):
-        await render_pdf(scan(ordinary()), json_bytes=b"{}", memory=150 << 20)
+        await render_pdf(scan(ordinary()), json_bytes=b"{}", language=ENGLISH, memory=150 << 20)
     assert [one["event"] for one in logs] == ["pdf.failed"]
 
 
-def changed(**parts: Any) -> Callable[[ScanReport], view.View]:  # noqa: ANN401 - any part of a view
+def changed(**parts: Any) -> Callable[..., view.View]:  # noqa: ANN401 - any part of a view
     """Return a builder of views that puts in what no ScanReport could."""
     build = view.build
-    return lambda report: build(report) | parts
+    return lambda report, *, language: build(report, language=language) | parts
 
 
 async def test_a_report_that_cannot_be_archival_is_still_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view, "build", changed(run="\U0001f600"))
     report = scan(ordinary())
     with capture_logs() as logs:
-        pdf = await render_pdf(report, json_bytes=encode(report))
+        pdf = await render_pdf(report, json_bytes=encode(report), language=ENGLISH)
     assert [one["event"] for one in logs] == ["pdf.not_archival"]
     assert bare("Top findings") in text_of(pdf)
 
@@ -190,10 +194,10 @@ async def test_a_report_that_cannot_be_archival_is_still_a_report(monkeypatch: p
 async def test_a_template_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view, "build", changed(lead=None))
     with capture_logs(), pytest.raises(OutputError, match=r"could not be made: .*cannot loop over none"):
-        await render_pdf(scan(), json_bytes=b"{}")
+        await render_pdf(scan(), json_bytes=b"{}", language=ENGLISH)
 
 
 async def test_a_machine_without_room_for_a_process_gives_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     with pytest.raises(OutputError, match="could not be made: "):
-        await render_pdf(scan(), json_bytes=orjson.dumps({}))
+        await render_pdf(scan(), json_bytes=orjson.dumps({}), language=ENGLISH)

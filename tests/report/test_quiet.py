@@ -11,7 +11,7 @@ import orjson
 import pytest
 from rich.console import Console
 
-from tests.report.scans import finding, result, scan, vcenter, vm
+from tests.report.scans import ENGLISH, finding, result, scan, vcenter, vm
 from tests.report.test_pdf import archival, bare, text_of
 from vhealthd.model import Category, Finding, Mute, MuteUse, Outcome, ScanReport, Severity
 from vhealthd.report import view
@@ -116,7 +116,7 @@ def test_the_terminal_is_silent_where_all_findings_count() -> None:
 
 
 def test_the_view_counts_only_what_counts() -> None:
-    shown = view.build(REPORT)
+    shown = view.build(REPORT, language=ENGLISH)
 
     assert [row["object"] for row in shown["top"]["rows"]] == [["web-3"]]
     assert shown["top"]["note"] == ""
@@ -139,13 +139,13 @@ def test_the_view_counts_only_what_counts() -> None:
 def test_the_first_page_says_how_many_do_not_count(findings: list[Finding], said: str) -> None:
     report = scan(vcenter("prod", [result(findings=findings, outcome=Outcome.PASS)]))
 
-    assert said in [one["text"] for one in view.build(report)["lead"]]
+    assert said in [one["text"] for one in view.build(report, language=ENGLISH)["lead"]]
 
 
 def test_a_section_without_anything_that_counts_has_the_checks_outcome() -> None:
     half_blind = result(findings=[muted()], outcome=Outcome.UNKNOWN, reason="half of it failed")
 
-    (chapter,) = view.build(scan(vcenter("prod", [half_blind])))["chapters"]
+    (chapter,) = view.build(scan(vcenter("prod", [half_blind])), language=ENGLISH)["chapters"]
     assert chapter["sections"][0]["status"] == "unknown"
 
 
@@ -153,7 +153,7 @@ def test_sections_of_what_counts_come_first() -> None:
     quiet_one = result("a-check", [muted()], outcome=Outcome.PASS)
     report = scan(vcenter("prod", [quiet_one, result("b-check", [finding(severity=Severity.INFO)])]))
 
-    (chapter,) = view.build(report)["chapters"]
+    (chapter,) = view.build(report, language=ENGLISH)["chapters"]
     assert [one["slug"] for one in chapter["sections"]] == ["b-check", "a-check"]
 
 

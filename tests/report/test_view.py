@@ -6,6 +6,7 @@ import pytest
 
 from tests.report.scans import (
     CATALOGUE,
+    ENGLISH,
     HOSTILE,
     finding,
     ordinary,
@@ -17,12 +18,16 @@ from tests.report.scans import (
     vm,
 )
 from vhealthd.model import Category, Outcome, ScanReport, Severity, VCenterState
-from vhealthd.report import english, view
+from vhealthd.report import labels, view
 from vhealthd.report.glyphs import safe
 
 
+def shown(report: ScanReport) -> view.View:
+    return view.build(report, language=ENGLISH)
+
+
 def sentences(report: ScanReport) -> list[str]:
-    return [one["text"] for one in view.build(report)["lead"]]
+    return [one["text"] for one in shown(report)["lead"]]
 
 
 def strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - walks any view
@@ -87,7 +92,7 @@ def test_what_was_seen_in_part_is_said() -> None:
 
 
 def test_the_donut_counts_every_outcome_and_says_so_in_words() -> None:
-    donut = view.build(scan(ordinary()))["donut"]
+    donut = shown(scan(ordinary()))["donut"]
     assert {one["status"]: one["count"] for one in donut["parts"]} == {
         "critical": 2,
         "unknown": 1,
@@ -100,22 +105,22 @@ def test_the_donut_counts_every_outcome_and_says_so_in_words() -> None:
 
 
 def test_there_is_a_chapter_a_category_in_their_order_and_none_without_checks() -> None:
-    chapters = [one["name"] for one in view.build(scan(ordinary()))["chapters"]]
-    assert chapters == list(english.CATEGORIES.values())
+    chapters = [one["name"] for one in shown(scan(ordinary()))["chapters"]]
+    assert chapters == list(labels.categories(ENGLISH).values())
     only = scan(vcenter("prod", [result(category=Category.STORAGE)]))
-    assert [one["name"] for one in view.build(only)["chapters"]] == ["Storage"]
+    assert [one["name"] for one in shown(only)["chapters"]] == ["Storage"]
 
 
 def test_sections_stand_worst_first_whatever_the_order_of_checks() -> None:
     report = scan(vcenter("prod", [result("a", [finding()]), result("b", [finding(severity=Severity.CRITICAL)])]))
-    (chapter,) = view.build(report)["chapters"]
+    (chapter,) = shown(report)["chapters"]
     assert [(one["slug"], one["status"]) for one in chapter["sections"]] == [("b", "critical"), ("a", "warning")]
 
 
 def test_a_check_has_one_place_to_link_to() -> None:
     passing = [result(slug, category=category) for slug, category in CATALOGUE.items()]
     report = scan(vcenter("a", passing), ordinary("b"), vcenter("c", passing))
-    for chapter in view.build(report)["chapters"]:
+    for chapter in shown(report)["chapters"]:
         places = [one["slug"] for one in chapter["sections"]]
         places += [one["slug"] for one in chapter["checks"] if one["place"] == "row"]
         assert len(places) == len(set(places))
@@ -124,14 +129,14 @@ def test_a_check_has_one_place_to_link_to() -> None:
 
 def test_long_tables_are_cut_and_say_so() -> None:
     report = scan(vcenter("prod", [result(findings=[finding(vm(f"vm-{n:04}", n)) for n in range(4812)])]))
-    (section,) = view.build(report)["chapters"][0]["sections"]
+    (section,) = shown(report)["chapters"][0]["sections"]
     assert len(section["rows"]) == 200
     assert section["note"] == "First 200 of 4,812 rows shown; all of them are in the attached report.json."
 
 
 def test_objects_that_were_not_examined_are_grouped_by_reason() -> None:
     gaps = [unseen(f"db-{n:02}", n, "no data") for n in range(13)] + [unseen("web", 99, "disconnected")]
-    (chapter,) = view.build(scan(vcenter("prod", [result(not_examined=gaps)])))["chapters"]
+    (chapter,) = shown(scan(vcenter("prod", [result(not_examined=gaps)])))["chapters"]
     assert [("".join(one["reason"]), one["count"]) for one in chapter["gaps"]["rows"]] == [
         ("disconnected", "1"),
         ("no data", "13"),
@@ -150,20 +155,20 @@ def test_objects_that_were_not_examined_are_grouped_by_reason() -> None:
 )
 def test_only_https_is_a_link(url: str, link: str | None) -> None:
     one = replace(vcenter(), url=url)
-    assert view.build(scan(one))["appendix"]["vcenters"][0]["link"] == link
+    assert shown(scan(one))["appendix"]["vcenters"][0]["link"] == link
 
 
 def test_a_certificate_that_nobody_verifies_is_shown_plainly() -> None:
-    shown = view.build(scan(vcenter(tls="unverified")))["appendix"]["vcenters"][0]
-    assert (shown["tls"], shown["trusted"]) == ("Verification is switched off", False)
+    one = shown(scan(vcenter(tls="unverified")))["appendix"]["vcenters"][0]
+    assert (one["tls"], one["trusted"]) == ("Verification is switched off", False)
 
 
 def test_counts_that_were_not_read_are_not_shown_as_nothing() -> None:
-    tiles = {one["label"]: (one["value"], one["note"]) for one in view.build(scan(ordinary(), unreachable()))["tiles"]}
+    tiles = {one["label"]: (one["value"], one["note"]) for one in shown(scan(ordinary(), unreachable()))["tiles"]}
     assert tiles["Hosts"] == ("8", "read in 1 of 2")
     assert tiles["vCenters"] == ("2", "1 unreachable")
-    down = {one["label"]: one["value"] for one in view.build(scan(unreachable()))["tiles"]}
-    assert down["Hosts"] == english.NOTHING
+    down = {one["label"]: one["value"] for one in shown(scan(unreachable()))["tiles"]}
+    assert down["Hosts"] == labels.NOTHING
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -185,4 +190,4 @@ def test_every_string_can_be_shown(name: str) -> None:
         unmatched_scope=(name,),
     )
     report = replace(scan(one), run_id=name, tool_version=name, trigger=name)
-    assert [text for text in strings(view.build(report)) if safe(text) != text] == []
+    assert [text for text in strings(shown(report)) if safe(text) != text] == []

@@ -198,3 +198,25 @@ async def test_thousands_of_findings_come_and_go(state: State) -> None:
     assert begun == {day(1)}
     assert {past.since(one.object) for one in many[:50]} == {None}
     assert {past.since(one.object) for one in many[100:]} == {day(3)}
+
+
+async def test_a_check_knows_when_it_looked_last(state: State) -> None:
+    await keep(state, run(1, check(OLD)), run(2, check(outcome=Outcome.UNKNOWN)), run(3))
+
+    assert (await history(state)).looked == day(1)
+    assert (await history(state, "another-check")).looked is None
+    assert (await history(state, name="lab", uuid="lab-uuid")).looked is None
+
+
+async def test_a_report_is_told_since_when_its_findings_are_open(state: State) -> None:
+    first, second = run(1, check(OLD)), run(2, check(OLD, OTHER))
+    await keep(state, first, second)
+
+    (web,) = await state.past.first_seen(first)
+    assert set((await state.past.first_seen(first)).values()) == {day(1)}
+    since = await state.past.first_seen(second)
+    assert since[web] == day(1)
+    assert sorted(since.values()) == [day(1), day(2)]
+
+    await keep(state, run(3, check()))
+    assert await state.past.first_seen(second) == {}, "they are resolved"

@@ -45,6 +45,10 @@ def names(folder: Path) -> set[str]:
     return {one.name for one in folder.iterdir()}
 
 
+def owner(path: Path) -> tuple[int, int]:
+    return path.stat().st_uid, path.stat().st_gid
+
+
 def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
@@ -82,6 +86,16 @@ async def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
     folder.mkdir(0o700)
     await made(folder)
     assert mode(folder) == 0o700
+
+
+async def test_what_root_makes_belongs_to_whom_the_folder_belongs(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder, 65534, 65534)
+    async with open_state(folder) as state:
+        await state.runs.ask("run-1", "manual", due=None, now=NOW)
+        assert {owner(file) for file in (folder, *(folder / name for name in names(folder)))} == {owner(folder)}
 
 
 async def test_what_is_promised_survives_a_power_cut(tmp_path: Path) -> None:

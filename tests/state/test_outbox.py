@@ -1,11 +1,14 @@
 """The outbox: each step is on the disk before the next, and no parcel is lost or taken twice."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from vhealthd.errors import StateError
 from vhealthd.model.deliveries import Delivery, DeliveryState, Parcel
 from vhealthd.state import Backlog, State, open_state
 
@@ -96,6 +99,42 @@ async def test_what_failed_waits_until_it_is_due_and_remembers(state: State) -> 
     assert (again.attempts, again.error, again.progress) == (2, "451 try later", {"done": ["a"]})
     await state.outbox.postpone(one.parcel.id, due=LATER, error="451 still")
     assert (await only(state)).progress == {"done": ["a"]}
+
+
+async def test_what_was_put_off_by_a_clock_that_was_wrong_is_due_when_it_is_right_again(state: State) -> None:
+    years = timedelta(days=1000)
+    await state.outbox.put([parcel()], now=NOW + years, expires=EXPIRES + years)
+    assert (await take(state)).attempts == 1
+
+
+async def test_a_pause_of_a_day_is_no_wrong_clock(state: State) -> None:
+    await put(state, parcel())
+    await state.outbox.postpone((await take(state)).parcel.id, due=NOW + timedelta(days=1), error="429")
+    assert await state.outbox.take("mail", NOW) is None
+
+
+async def test_what_is_in_trouble_however_much_arrived_since(state: State) -> None:
+    await put(state, *(parcel(number) for number in (1, 2, 3, 4)))
+    await state.outbox.postpone("mail-1", due=LATER, error="451")
+    await state.outbox.give_up("mail-2", now=NOW, error="550 long ago")
+    await state.outbox.give_up("mail-3", now=LATER, error="550")
+    await state.outbox.delivered("mail-4", now=LATER)
+    await put(state, parcel(5), now=LATER)
+    await state.outbox.delivered("mail-5", now=LATER)
+
+    some = await state.outbox.in_trouble(failed_since=NOW)
+    assert [(one.parcel.id, one.error) for one in some] == [("mail-1", "451"), ("mail-3", "550")]
+    assert [one.parcel.id for one in await state.outbox.in_trouble(failed_since=NOW, limit=1)] == ["mail-1"]
+
+
+async def test_a_row_that_is_cut_is_told_in_words(state: State) -> None:
+    await put(state, parcel())
+    with closing(sqlite3.connect(state.directory / "vhealthd.db", isolation_level=None)) as database:
+        database.execute("UPDATE deliveries SET payload = '{'")
+    with pytest.raises(StateError, match=r"vhealthd\.db is damaged .* put a backup in its place"):
+        await state.outbox.take("mail", NOW)
+    with pytest.raises(StateError, match="is damaged"):
+        await state.outbox.deliveries()
 
 
 async def test_what_arrived_is_settled(state: State) -> None:

@@ -125,6 +125,20 @@ async def test_the_files_of_a_run_go_with_it(state: State, tmp_path: Path) -> No
     assert (tmp_path / "mine.txt").exists()
 
 
+async def test_the_files_of_a_run_go_though_reports_are_written_elsewhere_by_now(state: State, tmp_path: Path) -> None:
+    before, mine = tmp_path / "before" / name(1), tmp_path / "mine"
+    for folder in (before, mine):
+        folder.mkdir(parents=True)
+        (folder / "report.pdf").write_bytes(b"%PDF")
+    files = {"pdf": before / "report.pdf", "json": mine / "report.pdf"}
+    await state.runs.commit(run(1), config_sha256=None, files=files, parcels=(), now=day(1), expires=day(2))
+
+    await tidy(state, settings(tmp_path, days=1), day(9))
+
+    assert not before.exists()
+    assert mine.exists()  # not a folder of this run alone
+
+
 async def test_a_run_whose_files_cannot_be_deleted_stays_and_is_told(state: State, tmp_path: Path) -> None:
     reports = tmp_path / "reports"
     reports.mkdir()

@@ -1,6 +1,8 @@
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,25 @@ def test_it_says_who_has_it(tmp_path: Path) -> None:
     with lock(tmp_path):
         assert holder(tmp_path) == str(os.getpid())
     assert holder(tmp_path) is None
+
+
+def test_whoever_only_asks_who_has_it_keeps_nobody_from_it(tmp_path: Path) -> None:
+    with lock(tmp_path):
+        pass
+    asking = os.open(tmp_path / "vhealthd.lock", os.O_RDONLY)
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    threading.Timer(0.05, os.close, [asking]).start()
+    with lock(tmp_path):
+        assert holder(tmp_path) == str(os.getpid())
+
+
+def test_a_full_disk_keeps_nobody_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with lock(tmp_path):
+        assert holder(tmp_path) == "?"
 
 
 def test_a_killed_process_leaves_it_free(tmp_path: Path) -> None:

@@ -76,6 +76,15 @@ async def test_a_promise_that_cannot_be_written_down_is_held_all_the_same() -> N
     assert [(line["event"], line["reason"]) for line in logs] == [("order not kept", "disk full")]
 
 
+async def test_a_promise_that_must_last_is_written_down_or_not_given() -> None:
+    orders = _orders(Book(broken=True))
+    with pytest.raises(StateError):
+        await orders.ask("api", must_last=True)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await orders.take()
+
+
 async def test_a_scheduled_moment_is_one_run_though_it_is_asked_for_again_after_a_restart() -> None:
     orders = _orders(Book())
     orders.resume([Order(run_id="old", trigger="schedule", due=NOW)])

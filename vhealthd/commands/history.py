@@ -1,7 +1,7 @@
 """What earlier runs found: `vhealthd runs`, `show`, `diff`, `sla`. They change nothing, also while the service runs."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -14,13 +14,11 @@ from vhealthd.commands.picking import pick, pick_report
 from vhealthd.commands.states import looking
 from vhealthd.compare import Comparison, compare
 from vhealthd.config.values import parse_duration
-from vhealthd.model import Delivery, ScanReport, identity
+from vhealthd.model import Delivery, ScanReport
 from vhealthd.report import jsonreport
 from vhealthd.scan import utc_now
-from vhealthd.sla import WINDOWS, Sla, sla
+from vhealthd.sla import WINDOWS, Sla, levels, levels_of
 from vhealthd.state import RunSummary, State
-
-THE_RUN = "run"  # the window that is the last run alone
 
 
 @click.command("runs")
@@ -81,24 +79,13 @@ def diff_command(context: click.Context, *, config_file: Path, as_json: bool, ol
 
     async def find(state: State) -> tuple[RunSummary, RunSummary, Comparison]:
         (before, earlier), (after, later) = await pick_report(state, old), await pick_report(state, new)
-        return before, after, await difference(state, earlier, later)
+        return before, after, compare(earlier, later, first_seen=await state.past.first_seen(later))
 
     before, after, comparison = looking(config_file, context.obj, find)
     if as_json:
         tables.echo_json(diffview.as_dict(before, after, comparison))
     else:
         tables.show(*diffview.parts(comparison))
-
-
-async def difference(state: State, old: ScanReport, new: ScanReport) -> Comparison:
-    """Compare two runs, with since when the findings are open."""
-    identities = {
-        identity(vcenter, result, finding)
-        for vcenter in new.vcenters
-        for result in vcenter.results
-        for finding in result.findings
-    }
-    return compare(old, new, first_seen=await state.past.opened(identities))
 
 
 @click.command("sla")
@@ -114,7 +101,13 @@ def sla_command(context: click.Context, *, config_file: Path, as_json: bool, win
     """
     lengths = WINDOWS if window is None else {window: _length(window)}
     now = utc_now()
-    windows = looking(config_file, context.obj, lambda state: levels(state, lengths, now, last=window is None))
+
+    async def count(state: State) -> dict[str, Sla]:
+        last = await state.runs.last() if window is None else None
+        of_the_run = await levels_of(state.runs, last.started) if last and last.started else {}
+        return {**of_the_run, **await levels(state.runs, now=now, windows=lengths)}
+
+    windows = looking(config_file, context.obj, count)
     if as_json:
         tables.echo_json(slaview.as_dict(windows))
     else:
@@ -126,15 +119,3 @@ def _length(window: str) -> timedelta:
         return parse_duration(window)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--window") from None
-
-
-async def levels(state: State, windows: Mapping[str, timedelta], now: datetime, *, last: bool) -> dict[str, Sla]:
-    """Return the service levels of windows that end now, and of the last run."""
-    found = {}
-    run = await state.runs.last() if last else None
-    if run is not None and run.started is not None:
-        before = run.started - timedelta.resolution
-        found[THE_RUN] = sla(await state.runs.results(since=before, until=run.started))
-    for name, length in windows.items():
-        found[name] = sla(await state.runs.results(since=now - length, until=now))
-    return found

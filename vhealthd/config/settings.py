@@ -18,7 +18,7 @@ from pydantic import (
 from vhealthd.config.secretref import SecretRef
 from vhealthd.config.section import Section
 from vhealthd.config.service import HttpSettings, OutboxSettings, ScheduleSettings, StateSettings
-from vhealthd.config.sinks import MailSettings, S3Settings
+from vhealthd.config.sinks import Language, MailSettings, S3Settings
 from vhealthd.config.values import (
     ConfigPath,
     Day,
@@ -134,7 +134,7 @@ class DnsSettings(Section):
     """How names are looked up."""
 
     nameservers: tuple[DnsServer, ...] = Field((), description="DNS servers to ask; empty means the system's.")
-    timeout: Duration = Field(parse_duration("2s"), description="Longest time that one look-up may take.")
+    timeout: Duration = Field(parse_duration("2s"), description="Longest wait for a DNS server; each is asked twice.")
 
 
 Format = Literal["pdf", "json", "csv"]
@@ -143,7 +143,9 @@ Format = Literal["pdf", "json", "csv"]
 class ReportSettings(Section):
     """What is written after a scan, and where."""
 
-    language: Literal["en"] = Field("en", description="Language of the report.")
+    language: Language = Field(
+        "en", description="Language of the PDF, and of mail where mail.languages has no other: English or Chinese."
+    )
     formats: Annotated[tuple[Format, ...], Field(min_length=1)] = Field(
         ("pdf", "json", "csv"), description="Files that are written."
     )

@@ -72,6 +72,9 @@ class Observer(Protocol):
     def attachment(self, result: str) -> None:
         """Hear what became of the PDF of a mail that was accepted: attached, too_large, missing or not_wanted."""
 
+    def hindered(self, sink: str, why: str | None) -> None:
+        """Hear why nothing can be taken from the outbox for a sink; None: nothing hinders it (any more)."""
+
 
 class NoObserver:
     """Counts nothing."""
@@ -86,6 +89,9 @@ class NoObserver:
         """Do nothing."""
 
     def attachment(self, result: str) -> None:
+        """Do nothing."""
+
+    def hindered(self, sink: str, why: str | None) -> None:
         """Do nothing."""
 
 
@@ -142,6 +148,8 @@ class Worker:
             try:
                 number = await self._outbox.release(self._clock())
             except StateError as error:
+                for sink in self._sinks:
+                    self._observer.hindered(sink, str(error))
                 await self._trouble(error, woken)
             else:
                 if number:
@@ -153,12 +161,15 @@ class Worker:
         while not self._stopping:
             woken.clear()
             try:
-                if delivery := await self._outbox.take(sink.name, self._clock()):
+                delivery = await self._outbox.take(sink.name, self._clock())
+                self._observer.hindered(sink.name, None)
+                if delivery:
                     await self._try(sink, delivery)
                 else:
                     await self._expire()
                     await self._rest(woken, self._until(await self._outbox.next_due(sink.name)))
             except StateError as error:
+                self._observer.hindered(sink.name, str(error))
                 await self._trouble(error, woken)
 
     def _until(self, due: datetime | None) -> timedelta:
@@ -174,7 +185,7 @@ class Worker:
             began = loop.time()
             problem = await self._deliver(sink, delivery)
             seconds = round(loop.time() - began, 3)
-            await self._note(self._verdict(sink, delivery, problem, seconds), self._woken[sink.name])
+            await self._note(self._verdict(sink, delivery, problem, seconds), sink.name)
 
     def _verdict(
         self, sink: Sink, delivery: Delivery, problem: Problem | None, seconds: float
@@ -223,13 +234,14 @@ class Worker:
     async def _postpone(self, delivery_id: str, problem: Problem, due: datetime) -> None:
         await self._outbox.postpone(delivery_id, due=due, error=str(problem), progress=problem.progress)
 
-    async def _note(self, settle: Callable[[], Awaitable[None]], woken: asyncio.Event) -> None:
+    async def _note(self, settle: Callable[[], Awaitable[None]], sink: str) -> None:
         """Write down what became of a delivery, for as long as it takes; else it would look under way for ever."""
         while True:
             try:
                 await settle()
             except StateError as error:
-                await self._trouble(error, woken)
+                self._observer.hindered(sink, str(error))
+                await self._trouble(error, self._woken[sink])
             else:
                 return
             if self._stopping:

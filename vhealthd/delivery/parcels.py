@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from vhealthd.config import Language, MailSettings, S3Settings, Settings
 from vhealthd.delivery.payloads import AttachedFile, MailPayload, ObjectPayload, PdfInMail, written
 from vhealthd.errors import OutputError
+from vhealthd.language import language_of
 from vhealthd.model import Delivery, Outcome, Parcel, ScanReport
 from vhealthd.report.mail import Changes, Enclosed, Letter, compose, size_in_mail
 from vhealthd.report.mailbody import Elsewhere
@@ -51,8 +52,8 @@ def parcels(
 
     `files` are by format: pdf, json, csv. `failed` are deliveries of earlier runs that were given up; the mail tells.
     """
-    zone = ZoneInfo(settings.schedule.timezone)
-    made = _Run(report, zone, files, pdf_error, changes, tuple(failed))
+    zone, language = ZoneInfo(settings.schedule.timezone), settings.report.language
+    made = _Run(report, zone, language, files, pdf_error, changes, tuple(failed))
     archived = tuple(_objects(made, settings.s3)) if settings.s3 else ()
     mailed = tuple(_mails(made, settings.mail, settings.s3)) if settings.mail else ()
     return mailed + archived
@@ -62,6 +63,7 @@ def parcels(
 class _Run:
     report: ScanReport
     zone: ZoneInfo
+    language: Language  # of who asked for none
     files: Mapping[str, ReportFile]
     pdf_error: str | None
     changes: Changes | None
@@ -116,8 +118,8 @@ def _mails(run: _Run, mail: MailSettings, s3: S3Settings | None) -> Iterator[Par
     """Put a mail for each language into a parcel; none where mail is wanted only of problems and there is none."""
     if mail.when == "problems" and worst(run.report).rank > Outcome.WARNING.rank:
         return
-    for language, to in sorted(_readers(mail, worst(run.report)).items()):
-        letter, enclosed = _letter(run, mail, s3, to)
+    for language, to in sorted(_readers(run, mail).items()):
+        letter, enclosed = _letter(run, mail, s3, to, language)
         yield Parcel(
             id=_named(run.report.run_id, MAIL, language, sorted(to)),
             run_id=run.report.run_id,
@@ -138,25 +140,28 @@ def _attached(run: _Run, form: str) -> AttachedFile:
     return AttachedFile(path=run.files[form].path, name=run.names[form], kind=KINDS[form])
 
 
-def _readers(mail: MailSettings, outcome: Outcome) -> dict[Language, list[str]]:
-    """Return who gets a mail about a run with this outcome, by language. Nobody gets two."""
-    to = list(mail.to)
+def _readers(run: _Run, mail: MailSettings) -> dict[Language, list[str]]:
+    """Return who gets a mail about a run, by language. Nobody gets two."""
+    to, outcome = list(mail.to), worst(run.report)
     if outcome is Outcome.CRITICAL:
         to += mail.also_to.critical
     if outcome.rank <= Outcome.WARNING.rank:
         to += mail.also_to.warning
     groups: dict[Language, list[str]] = {}
     for one in dict.fromkeys(to):
-        groups.setdefault(mail.languages.get(one, "en"), []).append(one)
+        groups.setdefault(mail.languages.get(one, run.language), []).append(one)
     return groups
 
 
-def _letter(run: _Run, mail: MailSettings, s3: S3Settings | None, to: Sequence[str]) -> tuple[Letter, tuple[str, ...]]:
+def _letter(
+    run: _Run, mail: MailSettings, s3: S3Settings | None, to: Sequence[str], language: Language
+) -> tuple[Letter, tuple[str, ...]]:
     """Return a letter that is not too large, and what goes with it: formats of files."""
     for choice in _CHOICES:
         enclosed = tuple(form for form in choice if form in run.files)
         letter = compose(
             run.report,
+            language=language_of(language),
             sender=mail.sender,
             to=to,
             zone=run.zone,

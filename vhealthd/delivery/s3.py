@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 # A file from this size on goes in parts of this size, so that no more of it is in memory.
 PART = 16 << 20
 _BLOCK = 1 << 20
-_NOT_FOUND = 404
+_FAREWELL = 5.0  # seconds to take back what was begun; meanwhile the service may be stopping
+_NOT_FOUND, _TOO_MANY = 404, 429
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +115,9 @@ class _Upload:
 
     async def is_there(self, client: Any) -> bool:  # noqa: ANN401 - botocore makes its clients at run time
         """Return whether the object is there with the same content. Raises DeliveryRefusedError for another content."""
-        try:
-            head = await client.head_object(**self._place, ChecksumMode="ENABLED")
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == _NOT_FOUND:
-                return False
-            raise
+        head = await self._look(client)
+        if head is None:
+            return False
         same = _same(head, self.digest)
         if same:
             return True
@@ -128,6 +126,27 @@ class _Upload:
             f"s3://{self.settings.bucket}/{self.payload.key} is there already, {what}; it is not written over. "
             "Look what it is, and remove it or change s3.prefix"
         )
+
+    async def _look(self, client: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - see above
+        """Return what the store tells of the object; None if it is not there."""
+        try:
+            told: Mapping[str, Any] = await client.head_object(**self._place, ChecksumMode="ENABLED")
+        except ClientError as error:
+            if _status(error) == _NOT_FOUND:
+                return None
+            if _status(error) >= _TOO_MANY:
+                raise
+        else:
+            return told
+        # An answer to HEAD has no body that could say why. One to GET has, and from it the library learns the region.
+        try:
+            answer: Mapping[str, Any] = await client.get_object(**self._place, ChecksumMode="ENABLED")
+        except ClientError as error:
+            if _status(error) == _NOT_FOUND:
+                return None
+            raise
+        answer["Body"].close()
+        return answer
 
     async def at_once(self, client: Any) -> None:  # noqa: ANN401 - see above
         """Put the file with one request."""
@@ -155,9 +174,10 @@ class _Upload:
 
     async def _abort(self, client: Any, upload: Mapping[str, str]) -> None:  # noqa: ANN401 - see above
         try:
-            await client.abort_multipart_upload(**upload)
-        except (ClientError, BotoCoreError) as error:
-            log.warning("parts are left in the archive", key=self.payload.key, error=str(error))
+            async with asyncio.timeout(_FAREWELL):
+                await client.abort_multipart_upload(**upload)
+        except (ClientError, BotoCoreError, TimeoutError) as error:
+            log.warning("parts are left in the archive", key=self.payload.key, error=str(error) or "no answer in time")
 
     @property
     def _place(self) -> dict[str, str]:
@@ -186,6 +206,10 @@ class _Upload:
         if not lock or until <= self.now:
             return {}
         return {"ObjectLockMode": lock.mode.upper(), "ObjectLockRetainUntilDate": until}
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
 
 
 def _session(descriptions: Any) -> aioboto3.Session:  # noqa: ANN401 - botocore has no types

@@ -45,6 +45,7 @@ _TOO_MANY, _SERVER, _FORBIDDEN = 429, 500, 403
 # What each operation needs; HEAD says 403 for an object that is not there to whoever may not list.
 _PERMISSIONS = {
     "HeadObject": ("s3:GetObject", "s3:ListBucket"),
+    "GetObject": ("s3:GetObject", "s3:ListBucket"),
     "AbortMultipartUpload": ("s3:AbortMultipartUpload",),
 }
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-Param = str | int | float | bool | datetime | None
-
 
 class Severity(StrEnum):
     """How bad one finding is."""
@@ -53,13 +51,14 @@ class Category(StrEnum):
 class Message:
     """A sentence with holes, in English; `id` is its stable name for message catalogues.
 
-    Holes name a parameter and a unit that `vhealthd.wording` knows: `{used:percent} of {size:bytes}`.
+    Holes name a parameter and a unit that `vhealthd.wording` knows: `{used:percent} of {size:bytes}`. Words for a hole
+    are a Text of their own, or several, so that they too can be said in another language.
     """
 
     id: str
     english: str
 
-    def __call__(self, **params: Param) -> "Text":
+    def __call__(self, **params: "Param") -> "Text":
         """Fill the holes."""
         return Text(self, params)
 
@@ -69,4 +68,7 @@ class Text:
     """A message and its parameters. It becomes words only at the edge."""
 
     message: Message
-    params: Mapping[str, Param] = field(default_factory=dict)
+    params: Mapping[str, "Param"] = field(default_factory=dict)
+
+
+Param = str | int | float | bool | datetime | Text | tuple[Text, ...] | None

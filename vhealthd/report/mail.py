@@ -15,11 +15,12 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
+from vhealthd.language import Language
 from vhealthd.model import Delivery, Outcome, ScanReport, Severity
 from vhealthd.report import mailhtml, mailtext
-from vhealthd.report import mailwords as words
 from vhealthd.report.glyphs import clip
 from vhealthd.report.mailbody import Changes, Enclosed, build, count, plain
+from vhealthd.report.mailwords import MailWords
 from vhealthd.report.names import day
 from vhealthd.report.order import judged, tally
 
@@ -60,6 +61,7 @@ class Attachment:
 def compose(
     report: ScanReport,
     *,
+    language: Language,
     sender: str,
     to: Sequence[str],
     zone: tzinfo,
@@ -68,33 +70,33 @@ def compose(
     failed: Sequence[Delivery] = (),
 ) -> Letter:
     """Return the letter about a run. `failed` are deliveries of earlier runs that were given up."""
-    body = build(report, zone=zone, enclosed=enclosed, changes=changes, failed=failed)
+    body = build(report, language=language, zone=zone, enclosed=enclosed, changes=changes, failed=failed)
     return Letter(
         message_id=message_id(report.run_id, to, sender),
         date=report.finished.astimezone(zone),
         sender=sender,
         to=tuple(to),
-        subject=subject(report, zone, changes),
-        language=words.LANGUAGE,
+        subject=subject(report, zone, changes, MailWords(language)),
+        language=language.code,
         text=mailtext.render(body),
-        html=mailhtml.render(body, words.LANGUAGE),
+        html=mailhtml.render(body, language.tag),
     )
 
 
-def subject(report: ScanReport, zone: tzinfo, changes: Changes | None) -> str:
+def subject(report: ScanReport, zone: tzinfo, changes: Changes | None, words: MailWords) -> str:
     """Return the subject: how many findings are bad and how many checks unknown, what is new, where, and when."""
     found = count(report.vcenters)
     unmatched = sum(len(one.unmatched_scope) for one in report.vcenters)
     counts = (
-        (found[Severity.CRITICAL], words.CRITICAL),
-        (found[Severity.WARNING], words.WARNING),
-        (tally(judged(report))[Outcome.UNKNOWN] + unmatched, words.UNKNOWN),
+        (found[Severity.CRITICAL], "critical"),
+        (found[Severity.WARNING], "warning"),
+        (tally(judged(report))[Outcome.UNKNOWN] + unmatched, "unknown"),
     )
-    grades = [f"{number} {word}" for number, word in counts if number] or [words.FINE]
+    grades = [words.capital(number, outcome) for number, outcome in counts if number] or [words.fine()]
     if changes and changes.new:
         grades.append(words.new(changes.new))
-    names = clip(plain(words.names([one.name for one in report.vcenters])), _NAMES)
-    return f"[vhealthd] {' '.join(grades)} – {names} – {day(report, zone):%Y-%m-%d}"  # noqa: RUF001 - a dash
+    names = clip(plain(words.vcenters([one.name for one in report.vcenters])), _NAMES)
+    return f"[vhealthd] {' '.join(grades)} – {names} – {words.language.day(day(report, zone))}"  # noqa: RUF001 - a dash
 
 
 def message_id(run_id: str, to: Sequence[str], sender: str) -> str:

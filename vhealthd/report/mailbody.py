@@ -1,18 +1,19 @@
 """What a mail says of a scan: a ScanReport becomes lines and one table, which are then set as text and as HTML."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain
 
-from vhealthd import wording
+from vhealthd.language import Language
 from vhealthd.model import Delivery, Outcome, ScanReport, Severity, VCenterReport, VCenterState, VirtualCenter
-from vhealthd.report import english, view
-from vhealthd.report import mailwords as words
+from vhealthd.report import view
 from vhealthd.report.glyphs import clip
+from vhealthd.report.mailwords import MailWords
 from vhealthd.report.names import day
 from vhealthd.report.order import Found, Judged, affected, judged, quiet, tally, top, unjudged
+from vhealthd.report.words import NOTHING
 
 _TOP, _REASONS = 10, 10
 _NAME, _MESSAGE, _ADVICE = 100, 400, 600
@@ -63,6 +64,7 @@ class Body:
     """All that a mail says, in the order in which it is read."""
 
     title: str
+    outcomes: Mapping[str, str]  # the words for them
     lead: tuple[Line, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -73,33 +75,29 @@ class Body:
 def build(
     report: ScanReport,
     *,
+    language: Language,
     zone: tzinfo,
     enclosed: Enclosed,
     changes: Changes | None = None,
     failed: Sequence[Delivery] = (),
 ) -> Body:
     """Return what is said of a run."""
+    words = MailWords(language)
     sections = (
-        (words.CHANGES, _changes(changes)),
-        (words.RISKS, _risks(report)),
-        (words.UNSEEN, _unseen(report)),
-        (words.FAILED, _failed(failed)),
-        (words.FULL, _full(enclosed)),
+        (words.changes_heading(), _changes(changes, words)),
+        (words.risks_heading(), _risks(report, words)),
+        (words.unseen_heading(), _unseen(report, words)),
+        (words.failed_heading(), _failed(failed, words)),
+        (words.full_heading(), _full(enclosed, words)),
     )
     return Body(
         title=words.title(day(report, zone)),
-        lead=tuple(_lead(report)),
-        columns=words.COLUMNS,
-        rows=tuple(_row(one) for one in report.vcenters),
+        outcomes=words.outcomes,
+        lead=tuple(_lead(report, words)),
+        columns=words.columns(),
+        rows=tuple(_row(one, words) for one in report.vcenters),
         sections=tuple((title, lines) for title, made in sections if (lines := tuple(made))),
-        footer=words.run(
-            run_id=report.run_id,
-            trigger=report.trigger,
-            started=report.started,
-            local=report.started.astimezone(zone),
-            span=report.finished - report.started,
-            version=report.tool_version,
-        ),
+        footer=words.run(report, zone),
     )
 
 
@@ -122,9 +120,9 @@ def count(vcenters: Sequence[VCenterReport]) -> dict[Severity, int]:
     return counts
 
 
-def _lead(report: ScanReport) -> Iterator[Line]:
-    if down := view.in_state(report, VCenterState.UNREACHABLE):
-        yield Line(plain(english.unreachable(down)), Outcome.CRITICAL)
+def _lead(report: ScanReport, words: MailWords) -> Iterator[Line]:
+    if down := view.in_state(report, VCenterState.UNREACHABLE, words):
+        yield Line(plain(words.unreachable(down)), Outcome.CRITICAL)
     counts = count(report.vcenters)
     objects = affected(report)
     worst = next((one for one in (Severity.CRITICAL, Severity.WARNING) if counts[one]), None)
@@ -132,78 +130,81 @@ def _lead(report: ScanReport) -> Iterator[Line]:
     said = words.found(counts[Severity.CRITICAL], counts[Severity.WARNING], len(objects), where)
     yield Line(said, Outcome(worst) if worst else None)
     results = tally(judged(report))
-    for status, text in view.unseen(report, results):
+    for status, text in view.unseen(report, results, words):
         yield Line(plain(text), status)
     if any(aside := quiet(judged(report))):
-        yield Line(english.quiet(*aside))
-    yield Line(english.passed(results[Outcome.PASS], sum(results.values())))
+        yield Line(words.quiet(*aside))
+    yield Line(words.passed(results[Outcome.PASS], sum(results.values())))
 
 
-def _row(vcenter: VCenterReport) -> tuple[str, ...]:
+def _row(vcenter: VCenterReport, words: MailWords) -> tuple[str, ...]:
     """Return a vCenter's line of the dashboard."""
     found = count([vcenter])
     results = tally(Judged(vcenter, result) for result in vcenter.results)
-    state = english.STATES[vcenter.state]
     return (
         plain(vcenter.name, _NAME),
-        f"{state}, {plain(vcenter.version)}" if vcenter.version else state,
-        *(english.number(found[one]) for one in (Severity.CRITICAL, Severity.WARNING, Severity.INFO)),
-        words.checks(results[Outcome.PASS], results[Outcome.UNKNOWN], results[Outcome.SKIPPED], sum(results.values())),
+        words.state(vcenter.state, plain(vcenter.version) if vcenter.version else None),
+        *(words.number(found[one]) for one in (Severity.CRITICAL, Severity.WARNING, Severity.INFO)),
+        words.of_checks(
+            results[Outcome.PASS], results[Outcome.UNKNOWN], results[Outcome.SKIPPED], sum(results.values())
+        ),
     )
 
 
-def _changes(changes: Changes | None) -> Iterator[Line]:
+def _changes(changes: Changes | None, words: MailWords) -> Iterator[Line]:
     if changes:
         yield Line(words.changes(changes.new, changes.worsened, changes.resolved))
 
 
-def _risks(report: ScanReport) -> Iterator[Line]:
+def _risks(report: ScanReport, words: MailWords) -> Iterator[Line]:
     """Tell the worst findings; what is only worth knowing is no risk."""
     several = len(report.vcenters) > 1
     counts = count(report.vcenters)
     total = counts[Severity.CRITICAL] + counts[Severity.WARNING]
     worst = [one for one in top(report, _TOP) if one.finding.severity is not Severity.INFO]
     for one in worst:
-        yield _risk(one, several=several)
+        yield _risk(one, words, several=several)
     if total > len(worst):
         yield Line(words.more_risks(len(worst), total))
 
 
-def _risk(one: Found, *, several: bool) -> Line:
+def _risk(one: Found, words: MailWords, *, several: bool) -> Line:
     about = one.finding.object
     named = one.vcenter.name if several and not isinstance(about, VirtualCenter) else None
     text = words.risk(
         plain(about.name, _NAME),
         plain(named, _NAME) if named else None,
-        plain(one.result.title),
-        plain(wording.english(one.finding.text), _MESSAGE),
+        plain(words.language.words(one.result.title)),
+        plain(words.language.say(one.finding.text), _MESSAGE),
     )
-    return Line(text, Outcome(one.finding.severity), words.advice(plain(one.result.remediation, _ADVICE)))
+    return Line(
+        text, Outcome(one.finding.severity), words.advice(plain(words.language.words(one.result.remediation), _ADVICE))
+    )
 
 
-def _unseen(report: ScanReport) -> Iterator[Line]:
+def _unseen(report: ScanReport, words: MailWords) -> Iterator[Line]:
     """Tell why checks could not be judged."""
     groups = [one for one in unjudged(judged(report)) if one.outcome is Outcome.UNKNOWN]
     for group in groups[:_REASONS]:
         checks = [result.check for result in group.results]
-        reason = wording.english(group.reason) if group.reason else None
-        yield Line(plain(words.unjudged(group.vcenter.name, checks, reason), _MESSAGE), group.outcome)
+        reason = words.language.say(group.reason) if group.reason else None
+        yield Line(plain(words.unjudged_by(group.vcenter.name, checks, reason), _MESSAGE), group.outcome)
     if len(groups) > _REASONS:
         yield Line(words.more_unjudged(len(groups) - _REASONS))
 
 
-def _failed(failed: Sequence[Delivery]) -> Iterator[Line]:
+def _failed(failed: Sequence[Delivery], words: MailWords) -> Iterator[Line]:
     for one in failed:
         parcel = one.parcel
-        yield Line(plain(words.failed(parcel.what, parcel.sink, parcel.run_id, one.error or english.NOTHING), _MESSAGE))
+        yield Line(plain(words.failed(parcel.what, parcel.sink, parcel.run_id, one.error or NOTHING), _MESSAGE))
 
 
-def _full(enclosed: Enclosed) -> Iterator[Line]:
+def _full(enclosed: Enclosed, words: MailWords) -> Iterator[Line]:
     if enclosed.pdf_error:
         yield Line(plain(words.no_pdf(enclosed.pdf_error), _MESSAGE), Outcome.UNKNOWN)
     if enclosed.attached:
         yield Line(words.attached(enclosed.attached))
     for one in enclosed.elsewhere:
-        yield Line(plain(words.elsewhere(one.name, wording.size(one.size), one.where)))
+        yield Line(plain(words.elsewhere(one.name, one.size, one.where)))
     if enclosed.folder:
         yield Line(plain(words.folder(enclosed.folder)))

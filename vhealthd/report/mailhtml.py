@@ -1,10 +1,9 @@
 """The HTML half of a mail: inline styles, as mail programs want it, and nothing that would be fetched from anywhere."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from vhealthd.model import Outcome
-from vhealthd.report import english
 from vhealthd.report.mailbody import Body, Line
 
 # Text on its background, both as in the PDF. The word stands there too: never by colour alone.
@@ -25,10 +24,10 @@ def render(body: Body, language: str) -> str:
     """Return the page."""
     parts = (
         f'<h1 style="font-size:20px;margin:0 0 12px">{escape(body.title)}</h1>',
-        _list(body.lead),
+        _list(body.lead, body.outcomes),
         _table(body),
         *(
-            f'<h2 style="font-size:16px;margin:24px 0 8px">{escape(title)}</h2>{_list(of)}'
+            f'<h2 style="font-size:16px;margin:24px 0 8px">{escape(title)}</h2>{_list(of, body.outcomes)}'
             for title, of in body.sections
         ),
         f'<p style="margin:24px 0 0;{_SMALL}">{escape(body.footer)}</p>',
@@ -40,22 +39,22 @@ def render(body: Body, language: str) -> str:
     )
 
 
-def _list(lines: Iterable[Line]) -> str:
-    items = "\n".join(f'<li style="margin:0 0 8px">{_item(line)}</li>' for line in lines)
+def _list(lines: Iterable[Line], outcomes: Mapping[str, str]) -> str:
+    items = "\n".join(f'<li style="margin:0 0 8px">{_item(line, outcomes)}</li>' for line in lines)
     return f'<ul style="margin:0;padding:0;list-style:none">\n{items}\n</ul>'
 
 
-def _item(line: Line) -> str:
+def _item(line: Line, outcomes: Mapping[str, str]) -> str:
     more = f'<br><span style="{_SMALL}">{escape(line.more)}</span>' if line.more else ""
-    return f"{_badge(line.status)}{escape(line.text)}{more}"
+    return f"{_badge(line.status, outcomes)}{escape(line.text)}{more}"
 
 
-def _badge(status: Outcome | None) -> str:
+def _badge(status: Outcome | None, outcomes: Mapping[str, str]) -> str:
     if status is None:
         return ""
     tone, tint = _COLOURS[status]
     style = f"background:{tint};color:{tone};font-weight:bold;padding:1px 6px;border-radius:3px"
-    return f'<span style="{style}">{escape(english.OUTCOMES[status])}</span> '
+    return f'<span style="{style}">{escape(outcomes[status])}</span> '
 
 
 def _table(body: Body) -> str:

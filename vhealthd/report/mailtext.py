@@ -1,9 +1,8 @@
 """The plain-text half of a mail."""
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 
-from vhealthd.model import Outcome
-from vhealthd.report import english
 from vhealthd.report.mailbody import Body, Line
 
 
@@ -14,35 +13,37 @@ def render(body: Body) -> str:
 
 def _lines(body: Body) -> Iterator[str]:
     yield from _heading(body.title, "=")
-    yield from _items(body.lead)
+    yield from _items(body.lead, body.outcomes)
     yield ""
     yield from _table(body)
     for title, lines in body.sections:
         yield ""
         yield from _heading(title, "-")
-        yield from _items(lines)
+        yield from _items(lines, body.outcomes)
     yield ""
     yield body.footer
 
 
 def _heading(title: str, rule: str) -> Iterator[str]:
     yield title
-    yield rule * len(title)
+    yield rule * _width(title)
 
 
-def _items(lines: tuple[Line, ...]) -> Iterator[str]:
+def _items(lines: tuple[Line, ...], outcomes: Mapping[str, str]) -> Iterator[str]:
     for line in lines:
-        yield f"* {_word(line.status)}{line.text}"
+        word = f"{outcomes[line.status].upper()}: " if line.status else ""
+        yield f"* {word}{line.text}"
         if line.more:
             yield f"  {line.more}"
 
 
-def _word(status: Outcome | None) -> str:
-    return f"{english.OUTCOMES[status].upper()}: " if status else ""
-
-
 def _table(body: Body) -> Iterator[str]:
     grid = (body.columns, *body.rows)
-    widths = [max(len(cell) for cell in column) for column in zip(*grid, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(*grid, strict=True)]
     for row in grid:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _width(text: str) -> int:
+    """Return the columns that a text takes in a fixed font: ideographs take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -1,120 +1,171 @@
-"""The words of the mail in English. Another language is another module with the same names."""
+"""What a mail says besides the words of the report, in one language."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, tzinfo
 
-from vhealthd.report import english
-
-LANGUAGE = english.LANGUAGE
-
-COLUMNS = ("vCenter", "State", "Critical", "Warning", "Info", "Checks")
-CHANGES = "Since the last run"
-RISKS = "Top risks"
-UNSEEN = "What could not be seen"
-FAILED = "Deliveries that failed"
-FULL = "The full report"
-
-# In capitals, for the subject; nothing else is named there.
-CRITICAL, WARNING, UNKNOWN, FINE = "CRITICAL", "WARNING", "UNKNOWN", "OK"
+from vhealthd.model import ScanReport
+from vhealthd.report.words import Words
 
 _NAMED = 3
 
 
-def title(day: date) -> str:
-    """Return the heading."""
-    return f"{english.LABELS['title']}, {english.day(day)}"
+class MailWords(Words):
+    """The sentences of a mail."""
 
+    def title(self, day: date) -> str:
+        """Return the heading."""
+        words = self.language.words
+        return words("{title}, {day}", title=words("vSphere health report"), day=self.language.day(day))
 
-def new(count: int) -> str:
-    """Say in the subject how much is new."""
-    return f"(+{english.number(count)} new)"
+    # --- the subject
 
+    def capital(self, count: int, outcome: str) -> str:
+        """Return `3 CRITICAL`."""
+        words = self.language.words
+        named = {"critical": words("CRITICAL"), "warning": words("WARNING"), "unknown": words("UNKNOWN")}
+        return words("{count} {outcome}", count=str(count), outcome=named[outcome])
 
-def names(vcenters: Sequence[str]) -> str:
-    """Name the vCenters of a run; three of many."""
-    return english.named(vcenters[:_NAMED], len(vcenters)) or "no vCenter"
+    def fine(self) -> str:
+        """Say that all is well."""
+        return self.language.words("OK")
 
+    def new(self, count: int) -> str:
+        """Say how much is new."""
+        return self.language.words("(+{count} new)", count=self.number(count))
 
-def found(critical: int, warning: int, objects: int, vcenters: int) -> str:
-    """Say how many findings there are, and where."""
-    if not critical + warning:
-        return "Nothing is critical, and nothing warns."
-    grades = [
-        f"{english.number(count)} {word}" for count, word in ((critical, "critical"), (warning, "warning")) if count
-    ]
-    noun = "finding" if critical + warning == 1 else "findings"
-    where = f"{english.counted(objects, 'object')} in {english.counted(vcenters, 'vCenter')}"
-    return f"{' and '.join(grades)} {noun}: {where}."
+    def vcenters(self, names: Sequence[str]) -> str:
+        """Name the vCenters of a run; three of many."""
+        return self.some(names, _NAMED) or self.language.words("no vCenter")
 
+    # --- the dashboard
 
-def checks(passed: int, unknown: int, skipped: int, total: int) -> str:
-    """Say what became of the checks of one vCenter."""
-    parts = [f"{english.number(passed)} of {english.number(total)} pass"]
-    parts += [english.of_outcome(count, what) for count, what in ((unknown, "unknown"), (skipped, "skipped")) if count]
-    return ", ".join(parts)
+    def columns(self) -> tuple[str, ...]:
+        """Name the columns of the table of vCenters."""
+        words = self.language.words
+        return (words("vCenter"), words("State"), words("Critical"), words("Warning"), words("Info"), words("Checks"))
 
+    def found(self, critical: int, warning: int, objects: int, vcenters: int) -> str:
+        """Say how many findings there are, and where."""
+        if not critical + warning:
+            return self.language.words("Nothing is critical, and nothing warns.")
+        return self.language.counted(
+            "{grades} finding: {where}.",
+            "{grades} findings: {where}.",
+            critical + warning,
+            grades=self.grades(critical, warning),
+            where=self.where(objects, vcenters),
+        )
 
-def changes(new: int, worsened: int, resolved: int) -> str:
-    """Say what is different from the last run."""
-    return f"{english.number(new)} new, {english.number(worsened)} worsened, {english.number(resolved)} resolved."
+    def of_checks(self, passed: int, unknown: int, skipped: int, total: int) -> str:
+        """Say what became of the checks of one vCenter."""
+        said = [self.language.words("{count} of {total} pass", count=self.number(passed), total=self.number(total))]
+        said += [self.of_outcome(count, what) for count, what in ((unknown, "unknown"), (skipped, "skipped")) if count]
+        return self.listed(said)
 
+    def state(self, state: str, version: str | None) -> str:
+        """Say how much of a vCenter was seen, and which release it is."""
+        return self.listed([self.states[state], version] if version else [self.states[state]])
 
-def risk(about: str, vcenter: str | None, check: str, message: str) -> str:
-    """Say what was found: `db-1 (prod), Snapshot age: ...`."""
-    where = f"{about} ({vcenter})" if vcenter else about
-    return f"{where}, {check}: {message}"
+    # --- sections
 
+    def changes_heading(self) -> str:
+        """Head what changed."""
+        return self.language.words("Since the last run")
 
-def advice(remediation: str) -> str:
-    """Say what to do."""
-    return f"What to do: {remediation}"
+    def risks_heading(self) -> str:
+        """Head the worst findings."""
+        return self.language.words("Top risks")
 
+    def unseen_heading(self) -> str:
+        """Head what was not seen."""
+        return self.language.words("What could not be seen")
 
-def more_risks(shown: int, total: int) -> str:
-    """Say that there are more."""
-    return f"The worst {english.number(shown)} of {english.number(total)}; all of them are in the report."
+    def failed_heading(self) -> str:
+        """Head the deliveries that failed."""
+        return self.language.words("Deliveries that failed")
 
+    def full_heading(self) -> str:
+        """Head where the report is."""
+        return self.language.words("The full report")
 
-def unjudged(vcenter: str, checks: Sequence[str], reason: str | None) -> str:
-    """Say which checks of a vCenter could not be judged, and why."""
-    listed = english.named(checks[:_NAMED], len(checks))
-    return f"{vcenter}, {listed}: {reason}" if reason else f"{vcenter}, {listed}"
+    def changes(self, new: int, worsened: int, resolved: int) -> str:
+        """Say what is different from the last run."""
+        return self.language.words(
+            "{new} new, {worsened} worsened, {resolved} resolved.",
+            new=self.number(new),
+            worsened=self.number(worsened),
+            resolved=self.number(resolved),
+        )
 
+    def risk(self, about: str, vcenter: str | None, check: str, message: str) -> str:
+        """Say what was found: `db-1 (prod), Snapshot age: ...`."""
+        where = self.in_brackets(about, vcenter) if vcenter else about
+        return self.language.words("{where}, {check}: {message}", where=where, check=check, message=message)
 
-def more_unjudged(count: int) -> str:
-    """Say that there are more reasons."""
-    return f"... and {english.counted(count, 'more reason')} in the report."
+    def advice(self, remediation: str) -> str:
+        """Say what to do."""
+        return self.language.words("What to do: {remediation}", remediation=remediation)
 
+    def more_risks(self, shown: int, total: int) -> str:
+        """Say that there are more."""
+        return self.language.words(
+            "The worst {shown} of {total}; all of them are in the report.",
+            shown=self.number(shown),
+            total=self.number(total),
+        )
 
-def failed(what: str, sink: str, run: str, why: str) -> str:
-    """Say which delivery failed."""
-    return f"{what} of run {run} to {sink}: {why}"
+    def unjudged_by(self, vcenter: str, checks: Sequence[str], reason: str | None) -> str:
+        """Say which checks of a vCenter could not be judged, and why."""
+        words = self.language.words
+        which = words("{vcenter}, {checks}", vcenter=vcenter, checks=self.some(checks, _NAMED))
+        return self.with_reason(which, reason) if reason else which
 
+    def more_unjudged(self, count: int) -> str:
+        """Say that there are more reasons."""
+        return self.language.counted(
+            "... and {count} more reason in the report.", "... and {count} more reasons in the report.", count
+        )
 
-def attached(names: Sequence[str]) -> str:
-    """Say what is attached."""
-    return f"Attached: {' and '.join(names)}."
+    def failed(self, what: str, sink: str, run: str, why: str) -> str:
+        """Say which delivery failed."""
+        return self.language.words("{what} of run {run} to {sink}: {why}", what=what, run=run, sink=sink, why=why)
 
+    # --- the files
 
-def elsewhere(name: str, size: str, where: str) -> str:
-    """Say where a file is that is too large for a mail."""
-    return f"{name} ({size}) is too large for this mail. It is here: {where}"
+    def attached(self, names: Sequence[str]) -> str:
+        """Say what is attached."""
+        return self.language.words("Attached: {names}.", names=self.both(names))
 
+    def elsewhere(self, name: str, size: float, where: str) -> str:
+        """Say where a file is that is too large for a mail."""
+        return self.language.words(
+            "{name} ({size}) is too large for this mail. It is here: {where}",
+            name=name,
+            size=self.language.size(size),
+            where=where,
+        )
 
-def no_pdf(why: str) -> str:
-    """Say why there is no PDF."""
-    return f"There is no PDF: {why}"
+    def no_pdf(self, why: str) -> str:
+        """Say why there is no PDF."""
+        return self.language.words("There is no PDF: {why}", why=why)
 
+    def folder(self, path: str) -> str:
+        """Say where the files are."""
+        return self.language.words("On the server: {path}", path=path)
 
-def folder(path: str) -> str:
-    """Say where the files are."""
-    return f"On the server: {path}"
+    # --- the end
 
-
-def run(*, run_id: str, trigger: str, started: datetime, local: datetime, span: timedelta, version: str) -> str:
-    """Tell what the mail is about, in the zone of the schedule and in UTC."""
-    why = english.TRIGGERS.get(trigger, trigger)
-    when = f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
-    if local.utcoffset():
-        when += f" ({english.moment(started)})"
-    return f"Run {run_id}. {why}, {when}, in {english.duration(span)}. Made by vhealthd {version}."
+    def run(self, report: ScanReport, zone: tzinfo) -> str:
+        """Tell what the mail is about, in the zone of the schedule and in UTC."""
+        language = self.language
+        when = language.moment(report.started, zone)
+        if report.started.astimezone(zone).utcoffset():
+            when = self.in_brackets(when, language.moment(report.started))
+        return language.words(
+            "Run {run}. {why}, {when}, in {duration}. Made by {product}.",
+            run=report.run_id,
+            why=self.triggers.get(report.trigger, report.trigger),
+            when=when,
+            duration=language.duration(report.finished - report.started),
+            product=f"vhealthd {report.tool_version}",
+        )

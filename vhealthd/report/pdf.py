@@ -10,6 +10,7 @@ import orjson
 import structlog
 
 from vhealthd.errors import PdfError
+from vhealthd.language import Language
 from vhealthd.model import ScanReport
 from vhealthd.report import view
 
@@ -23,6 +24,7 @@ async def render_pdf(
     report: ScanReport,
     *,
     json_bytes: bytes,
+    language: Language,
     timeout: float = 120,  # noqa: ASYNC109 - it also bounds the processor time of the worker
     memory: int = _MEMORY,
 ) -> bytes:
@@ -32,7 +34,7 @@ async def render_pdf(
     PDF in that time and memory.
     """
     # In a thread: it takes tens of milliseconds for a large report, and the event loop has scans to serve.
-    view_bytes = await asyncio.to_thread(lambda: orjson.dumps(view.build(report)))
+    view_bytes = await asyncio.to_thread(lambda: orjson.dumps(view.build(report, language=language)))
     head = {
         "timestamp": int(report.finished.timestamp()),
         "memory": memory,

@@ -6,12 +6,12 @@ Each step is on the disk before the next one begins, so that a kill at any momen
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Select, Update, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vhealthd.model.deliveries import Delivery, DeliveryState, Parcel
@@ -20,6 +20,9 @@ from vhealthd.state.tables import DeliveryRow, row_of
 
 _PENDING, _SENDING = DeliveryState.PENDING.value, DeliveryState.SENDING.value
 _DELIVERED, _FAILED = DeliveryState.DELIVERED.value, DeliveryState.FAILED.value
+
+# No pause is so long: what is due later was put off by a clock that has been put back since.
+_LONGER_THAN_ANY_PAUSE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,8 @@ class Outbox:
     async def take(self, sink: str, now: datetime) -> Delivery | None:
         """Return the oldest delivery of a sink that is due. From now on it is being sent, and the attempt counts."""
         pending = (DeliveryRow.sink == sink, DeliveryRow.state == _PENDING)
-        due = _first(*pending, DeliveryRow.due <= now, DeliveryRow.expires > now)
+        when = or_(DeliveryRow.due <= now, DeliveryRow.due > now + _LONGER_THAN_ANY_PAUSE)
+        due = _first(*pending, when, DeliveryRow.expires > now)
 
         async def send(connection: AsyncConnection) -> Delivery | None:
             for row in await entities(connection, due):
@@ -113,6 +117,21 @@ class Outbox:
             wanted = wanted.where(DeliveryRow.sink == sink)
         if state is not None:
             wanted = wanted.where(DeliveryRow.state == state.value)
+        return tuple(_delivery(row) for row in await self._store.entities(wanted))
+
+    async def in_trouble(self, *, failed_since: datetime, limit: int = 1000) -> tuple[Delivery, ...]:
+        """Return what failed at least once and is still to be delivered, or was given up since; the newest first."""
+        wanted = (
+            select(DeliveryRow)
+            .where(
+                or_(
+                    and_(DeliveryRow.state.in_((_PENDING, _SENDING)), DeliveryRow.error.is_not(None)),
+                    and_(DeliveryRow.state == _FAILED, DeliveryRow.settled > failed_since),
+                )
+            )
+            .order_by(DeliveryRow.created.desc(), DeliveryRow.id)
+            .limit(limit)
+        )
         return tuple(_delivery(row) for row in await self._store.entities(wanted))
 
     async def find(self, delivery_id: str) -> Delivery | None:

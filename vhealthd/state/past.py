@@ -1,13 +1,13 @@
 """What checks may know of earlier runs, read for one vCenter at a time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vhealthd.model import Outcome, Severity
+from vhealthd.model import Outcome, ScanReport, Severity, identity
 from vhealthd.model.history import History, Known, Place, Series
 from vhealthd.state.lives import OPEN
 from vhealthd.state.store import Store, sliced
@@ -41,8 +41,14 @@ class Past:
 
         return await self._store.read(gather)
 
-    async def opened(self, identities: Collection[str]) -> Mapping[str, datetime]:
-        """Return since when findings are open, by identity; those that are not are left out. Raises StateError."""
+    async def first_seen(self, report: ScanReport) -> Mapping[str, datetime]:
+        """Return since when the findings of a report are open, by identity. Those that are no more are left out."""
+        identities = {
+            identity(vcenter, result, finding)
+            for vcenter in report.vcenters
+            for result in vcenter.results
+            for finding in result.findings
+        }
 
         async def gather(connection: AsyncConnection) -> Mapping[str, datetime]:
             found: dict[str, datetime] = {}
@@ -50,7 +56,7 @@ class Past:
                 wanted = select(FindingRow.identity, FindingRow.opened).where(
                     FindingRow.identity.in_(some), FindingRow.state == OPEN
                 )
-                found.update(row.tuple() for row in await connection.execute(wanted))
+                found |= {row.identity: row.opened for row in await connection.execute(wanted)}
             return found
 
         return await self._store.read(gather)

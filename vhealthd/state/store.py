@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import orjson
 from sqlalchemy import URL, Connection, Select, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -76,9 +77,12 @@ class Store:
 
 
 async def entities(connection: AsyncConnection, wanted: Select[T]) -> Sequence[T]:
-    """Return whole rows of a table, typed as its class. For some hundreds of rows at most."""
+    """Return whole rows of a table, typed as its class; read in slices, so that the event loop is free meanwhile."""
+    found: list[T] = []
     async with AsyncSession(bind=connection) as session:
-        return (await session.scalars(wanted)).all()
+        async for some in (await session.stream_scalars(wanted)).partitions(SLICE):
+            found += some
+    return found
 
 
 def sliced(items: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -92,7 +96,12 @@ def _engine(path: Path, mode: str) -> AsyncEngine:
     query = {"uri": "true", **(immutable if mode == "immutable" else {"mode": mode})}
     url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query=query)
     pragmas = ["foreign_keys = ON", *(["journal_mode = WAL", "synchronous = FULL"] if mode == "rw" else [])]
-    engine = create_async_engine(url, connect_args={"timeout": trouble.BUSY_SECONDS})
+    engine = create_async_engine(
+        url,
+        connect_args={"timeout": trouble.BUSY_SECONDS},
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def set_up(connection: DBAPIConnection, _record: Any) -> None:  # noqa: ANN401 - as SQLAlchemy calls it

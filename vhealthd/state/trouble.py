@@ -28,7 +28,7 @@ _OTHER = "cannot be used ({why})"
 
 @contextmanager
 def state_errors(path: Path) -> Iterator[None]:
-    """Turn errors of the database and of the file system into StateError."""
+    """Turn errors of the database and of the file system, and of what stands there, into StateError."""
     try:
         yield
     except SQLAlchemyError as error:
@@ -36,6 +36,9 @@ def state_errors(path: Path) -> Iterator[None]:
         raise StateError(f"{path} {_sentence(cause or error)}") from error
     except sqlite3.Error as error:
         raise StateError(f"{path} {_sentence(error)}") from error
+    except ValueError as error:
+        # a value that is none, such as cut JSON: the database itself never looks into what it keeps
+        raise StateError(damaged(path, f"{type(error).__name__}: {error}")) from error
     except OSError as error:
         raise StateError(f"{error.filename or path} cannot be used as state directory: {error.strerror}") from error
 

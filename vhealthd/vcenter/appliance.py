@@ -30,7 +30,7 @@ from vhealthd.vcenter.client import VCenterClient
 from vhealthd.vcenter.single import Single, Site, as_unseen, not_granted, part_or_unseen
 from vhealthd.vcenter.wire import dig, each, moment
 
-_GRANT = APPLIANCE.text
+_GRANT = APPLIANCE.message
 _HEALTH = ("system", "load", "mem", "storage", "swap", "database-storage", "applmgmt", "software-packages")
 _USED, _TOTAL = "storage.used.filesystem.", "storage.totalsize.filesystem."
 _WINDOW = timedelta(days=1)  # the appliance stores a value every few minutes, and some only now and then

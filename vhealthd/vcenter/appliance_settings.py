@@ -13,7 +13,7 @@ from vhealthd.vcenter.wire import dig, each
 
 T = TypeVar("T")
 
-_GRANT = APPLIANCE.text
+_GRANT = APPLIANCE.message
 
 
 async def access(site: Site) -> ApplianceAccess:

@@ -16,7 +16,7 @@ from vhealthd.vcenter.wire import dig, each
 PLAIN = Message("unseen.plain-http", "the configured URL is plain HTTP: no certificate is shown there")
 
 _MANAGEMENT = "/vcenter/certificate-management/vcenter"
-_GRANT = "the privilege System.Read on vCenter's root folder"
+_GRANT = Message("grant.system-read", "the privilege System.Read on vCenter's root folder")
 
 
 async def certificates(site: Site) -> Certificates:

@@ -89,7 +89,7 @@ async def services(site: Site) -> tuple[Service, ...] | Unseen:
     try:
         listed = await site.client.automation("GET", "/vcenter/services")
     except NotPermittedError as error:
-        return not_granted(error, APPLIANCE.text)
+        return not_granted(error, APPLIANCE.message)
     except NotSupportedError as error:
         return as_unseen(error)
     if not isinstance(listed, dict):
@@ -122,7 +122,7 @@ async def _appliance_dns_servers(client: VCenterClient) -> tuple[str, ...] | Uns
         async with asyncio.timeout(_APPLIANCE_SECONDS):
             answer = await client.automation("GET", "/appliance/networking/dns/servers")
     except NotPermittedError as error:
-        return not_granted(error, APPLIANCE.text)
+        return not_granted(error, APPLIANCE.message)
     except VCenterError as error:
         return as_unseen(error)
     except TimeoutError:

@@ -19,7 +19,7 @@ NONE_LISTED = Message(
 )
 
 _MANAGER = MoRef("LicenseManager", "LicenseManager")
-_GRANT = LICENSES.text
+_GRANT = LICENSES.message
 _EVALUATION = "eval"  # edition of the licence that stands for evaluation
 _SHOWN = 5
 

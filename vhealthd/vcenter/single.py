@@ -56,12 +56,12 @@ def as_unseen(error: VCenterError) -> Unseen:
     return Unseen(message(why=str(error)), outcome_of(error))
 
 
-def not_granted(error: NotPermittedError, grant: str) -> Unseen:
+def not_granted(error: NotPermittedError, grant: Message) -> Unseen:
     """Say why something may not be read, and what an account needs to read it."""
-    return Unseen(NOT_GRANTED(why=str(error), grant=grant), Outcome.SKIPPED)
+    return Unseen(NOT_GRANTED(why=str(error), grant=grant()), Outcome.SKIPPED)
 
 
-async def part_or_unseen(read: Awaitable[T], *, what: str, grant: str = "") -> T | Unseen:
+async def part_or_unseen(read: Awaitable[T], *, what: str, grant: Message | None = None) -> T | Unseen:
     """Wait for one part of several; where it fails, say why and keep the rest.
 
     `what` names it should no answer come in time, `grant` what an account needs to read it.

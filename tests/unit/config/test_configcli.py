@@ -119,7 +119,7 @@ def test_the_example_fits_the_schema(schema: dict[str, Any]) -> None:
         ("warning_days: 7", "warning_days: seven"),
         ("warning_days: 7", "warning_days: -1"),
         ("formats: [pdf, json, csv]", "formats: []"),
-        ("language: en", "language: zh"),
+        ("language: en", "language: fr"),
     ],
 )
 def test_what_the_loader_refuses_does_not_fit_the_schema(right: str, wrong: str, schema: dict[str, Any]) -> None:

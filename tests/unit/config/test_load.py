@@ -86,7 +86,7 @@ WRONG = [
     ("checks: {snapshot-age: 7}", "6: checks.snapshot-age: expected a section with keys"),
     ("report: {formats: []}", "6: report.formats: expected a list with at least one entry"),
     ("report: {formats: [html]}", "6: report.formats[0]: expected one of: pdf, json, csv"),
-    ("report: {language: zh}", "6: report.language: expected one of: en"),
+    ("report: {language: fr}", "6: report.language: expected one of: en, zh"),
     ("log: {level: loud}", "6: log.level: expected one of: debug, info, warning, error"),
     ("dns: {nameservers: [dns.example.com]}", f"6: dns.nameservers[0]: {NAMESERVER}"),
     ('dns: {nameservers: [10.0.0.53, "10.0.0.53:0"]}', f"6: dns.nameservers[1]: {NAMESERVER}"),

@@ -1,0 +1,209 @@
+"""`make messages`: brings the catalogues in `vhealthd/locale/` up to date with what the code says.
+
+It finds sentences in two ways. By import: every `Message` of a module, and titles, documentation and limits of every
+check. In the source: what stands in calls of `words`, `counted` and `special` (see `vhealthd.language`). A translation
+is kept where its English is still there; nothing is guessed, so that nothing is ever fuzzy.
+
+A locale is a folder in `vhealthd/locale/`; the code that the configuration knows it by is in `vhealthd.language`.
+"""
+
+import io
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import vhealthd
+import vhealthd_checks
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from vhealthd.catalogue import Catalogue
+from vhealthd.checkapi import Check
+from vhealthd.language import DOMAINS, LOCALES, folder_of
+from vhealthd.limits import Limits
+from vhealthd.model import Message
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "vhealthd" / "locale"
+SOURCES: Mapping[str, tuple[ModuleType, str]] = {"checks": (vhealthd_checks, "checks"), "report": (vhealthd, "vhealthd")}
+# Importing one of these runs a program.
+_PROGRAMS = frozenset({"__main__", "worker"})
+_KEYWORDS: dict[str, Any] = {"words": None, "counted": (1, 2), "special": ((1, "c"), 2)}
+_WIDTH = 120
+
+Key = tuple[str | None, str]  # context and English; of a plural, its singular
+English = str | tuple[str, str]  # or singular and plural
+
+
+@dataclass(slots=True)
+class Entry:
+    """A sentence that the code says: where, and what a translator should know."""
+
+    english: English
+    places: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+Entries = dict[Key, Entry]
+
+
+def entries(domain: str) -> Entries:
+    """Return all that a catalogue must have, in the order of the files and of what stands in them."""
+    found: Entries = {}
+    package, folder = SOURCES[domain]
+    for module in _modules(package):
+        place = f"{folder}/{Path(module.__file__ or '').relative_to(ROOT / folder)}"
+        for message in messages_in(vars(module).values()):
+            _add(found, message.id, message.english, place)
+        if domain == "report":
+            _add_calls(found, place)
+    if domain == "checks":
+        for check in Catalogue.discover().checks:
+            if check.judge.__module__.startswith(package.__name__):
+                _add_documentation(found, check)
+    return found
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    """Import every module of a package, by name."""
+    for one in sorted(pkgutil.walk_packages(package.__path__, f"{package.__name__}."), key=lambda one: one.name):
+        if not _PROGRAMS & set(one.name.split(".")) and "migrations" not in one.name:
+            yield import_module(one.name)
+
+
+def messages_in(values: Iterable[Any]) -> Iterator[Message]:
+    """Yield the messages in what a module holds, be they in tables or in records."""
+    for value in values:
+        if isinstance(value, Message):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from messages_in(value.values())
+        elif isinstance(value, tuple | list | AbstractSet):
+            yield from messages_in(value)
+        elif is_dataclass(value) and not isinstance(value, type):
+            yield from messages_in(getattr(value, one.name) for one in fields(value))
+
+
+def _add(found: Entries, context: str | None, english: English, place: str, note: str = "") -> None:
+    key = (context, english if isinstance(english, str) else english[0])
+    entry = found.setdefault(key, Entry(english))
+    if isinstance(english, tuple):
+        entry.english = english
+    if place not in entry.places:
+        entry.places.append(place)
+    if note and note not in entry.notes:
+        entry.notes.append(note)
+
+
+def _add_calls(found: Entries, place: str) -> None:
+    with (ROOT / place).open("rb") as source:
+        for _, english, _, context in extract("python", source, _KEYWORDS):
+            _add(found, context, english, place)
+
+
+def _add_documentation(found: Entries, check: Check) -> None:
+    place = f"checks/{check.slug.replace('-', '_')}.py"
+    for name in ("title", "what", "why", "fix", "blind_spots"):
+        _add(found, None, getattr(check, name), place, f"{check.slug}: {name}")
+    for name, text in _descriptions(check.limits):
+        _add(found, None, text, place, f"{check.slug}: limit {name}")
+
+
+def _descriptions(limits: type[Limits]) -> Iterator[tuple[str, str]]:
+    for name, one in limits.model_fields.items():
+        if one.description:
+            yield name, one.description
+
+
+# --- catalogues
+
+
+class _Catalogue(Catalog):
+    """A catalogue without dates and names: the same sentences give the same file."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        return [
+            ("Project-Id-Version", "vhealthd"),
+            ("Language", str(self.locale_identifier)),
+            ("Plural-Forms", self.plural_forms),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Transfer-Encoding", "8bit"),
+        ]
+
+
+def catalogue(locale: Locale, domain: str, translations: Mapping[Key, Any]) -> Catalog:
+    """Return the catalogue of a locale, with the translations that there are."""
+    made = _Catalogue(locale=locale, domain=domain, charset="utf-8", fuzzy=False)
+    made.header_comment = f"# What vhealthd says, in {locale.english_name}. `make messages` brings it up to date."
+    for (context, _), entry in entries(domain).items():
+        places = [(place, None) for place in entry.places]
+        said = translations.get((context, _first(entry.english)))
+        one = made.add(entry.english, said or "", locations=places, auto_comments=entry.notes, context=context)
+        one.flags.clear()  # Babel takes a percent sign for a hole
+    return made
+
+
+def _first(english: English) -> str:
+    return english if isinstance(english, str) else english[0]
+
+
+def translations_of(path: Path, locale: Locale) -> dict[Key, Any]:
+    """Read what is translated in a catalogue; nothing where it is not there yet. What is fuzzy is not translated."""
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        read = read_po(file, locale=locale, abort_invalid=True)
+    return {(one.context, _first(one.id)): one.string for one in read if one.id and not one.fuzzy}
+
+
+def untranslated(catalog: Catalog) -> list[English]:
+    """Return what has no translation."""
+    return [one.id for one in catalog if one.id and not all(one.string if isinstance(one.string, tuple) else [one.string])]
+
+
+def po(catalog: Catalog) -> bytes:
+    """Return a catalogue as translators edit it."""
+    file = io.BytesIO()
+    write_po(file, catalog, width=_WIDTH, include_lineno=False)
+    return file.getvalue()
+
+
+def mo(catalog: Catalog) -> bytes:
+    """Return a catalogue as it is read at run time."""
+    file = io.BytesIO()
+    write_mo(file, catalog)
+    return file.getvalue()
+
+
+def places() -> Iterator[tuple[Locale, str, Path]]:
+    """Yield locale, domain and .po file of every catalogue."""
+    for name in LOCALES.values():
+        locale = Locale.parse(name)
+        for domain in DOMAINS if locale.language != "en" else ():
+            yield locale, domain, FOLDER / folder_of(locale) / "LC_MESSAGES" / f"{domain}.po"
+
+
+def main() -> int:
+    """Write all catalogues, and say what is not translated."""
+    for locale, domain, path in places():
+        made = catalogue(locale, domain, translations_of(path, locale))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(po(made))
+        path.with_suffix(".mo").write_bytes(mo(made))
+        missing = untranslated(made)
+        sys.stdout.write(f"{path.relative_to(ROOT)}: {len(made)} sentences, {len(missing)} not translated\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
