@@ -9,6 +9,7 @@ import io
 import re
 import socket
 import struct
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
@@ -67,6 +68,7 @@ class MockS3:
         self.faults = list(faults)
         self.checksums = checksums
         self.requests: list[tuple[str, str]] = []  # method, path with query
+        self.stored: Counter[str] = Counter()  # how often an object was put to its end, by path
         self.headers: list[Mapping[str, str]] = []  # of the same requests
         self.port = port
         self._keep = keep
@@ -175,6 +177,8 @@ class MockS3:
         headers = self._known(request.headers)
         async with self._session.request(request.method, url, headers=headers, data=io.BytesIO(body)) as answer:
             content = await answer.read()
+            if request.method == "PUT" and answer.ok:
+                self.stored[request.path] += 1
             shown = {k: v for k, v in self._known(answer.headers).items() if k.lower() not in _HOP}
             if request.method == "HEAD":
                 return web.Response(status=answer.status, headers=shown)

@@ -183,14 +183,13 @@ async def _count(estate: Estate, tally: Tally) -> None:
 async def _count_objects(estate: Estate, files: dict[str, dict[str, str]], tally: Tally) -> None:
     keys = await estate.s3.keys("reports")
     tally.objects = len(keys)
-    puts = Counter(path for method, path in estate.s3.requests if method == "PUT")
     for run_id, named in files.items():
         wanted = {form: hashlib.sha256(Path(path).read_bytes()).hexdigest() for form, path in named.items()}
         stored = [key for key in keys if f"/{run_id}/" in key]
         found = [hashlib.sha256((await estate.s3.get("reports", key))[0]).hexdigest() for key in stored]
         if sorted(found) != sorted(wanted.values()):
             tally.problems.append(f"run {run_id}: {len(found)} objects, or other ones than its files")
-    tally.problems += [f"{path} was stored {count} times" for path, count in puts.items() if count > 1]
+    tally.problems += [f"{path} was stored {count} times" for path, count in estate.s3.stored.items() if count > 1]
     if len(keys) != 3 * len(files):
         tally.problems.append(f"{len(keys)} objects for {len(files)} runs")
 

@@ -13,13 +13,13 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 def test_problems_stand_until_they_are_over() -> None:
     health = Health()
-    assert health.problems == ()
+    assert list(health.problems) == []
     health.wrong("storage", "disk full")
     health.wrong("configuration", "line 3")
-    assert health.problems == ("configuration: line 3", "storage: disk full")
+    assert list(health.problems) == ["configuration: line 3", "storage: disk full"]
     health.well("storage")
     health.well("never wrong")
-    assert health.problems == ("configuration: line 3",)
+    assert list(health.problems) == ["configuration: line 3"]
 
 
 def test_a_problem_is_logged_when_it_comes_changes_and_goes_and_not_between() -> None:
@@ -92,8 +92,8 @@ LATE = "06:35:01"
         ("a day of 25 hours", "0 6 * * *", "2026-10-24T06:10", None, "2026-10-25T06:34", False),
         ("a new installation", "0 6 * * *", None, "2026-03-02T07:00", "2026-03-03T06:00", False),
         ("a new installation that never scanned", "0 6 * * *", None, "2026-03-02T07:00", f"2026-03-03T{LATE}", True),
-        ("off over night: made up for soon", "0 6 * * *", "2026-03-01T06:10", "2026-03-02T08:00", "2026-03-02T08:35", False),
-        ("off over night: not made up for", "0 6 * * *", "2026-03-01T06:10", "2026-03-02T08:00", "2026-03-02T08:36", True),
+        ("off over night", "0 6 * * *", "2026-03-01T06:10", "2026-03-02T08:00", "2026-03-02T08:35", False),
+        ("nor made up for", "0 6 * * *", "2026-03-01T06:10", "2026-03-02T08:00", "2026-03-02T08:36", True),
     ],
 )
 def test_a_scan_is_missed(why: str, cron: str, last: str | None, began: str | None, now: str, *, stale: bool) -> None:
