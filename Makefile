@@ -7,7 +7,7 @@ PIP := PIP_CACHE_DIR=$(CURDIR)/$(VENV)/pip-cache $(BIN)/python -m pip --disable-
 INSTALL := $(PIP) install --quiet --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test test-peers lint format docs bench soak mutation requirements clean
+.PHONY: help messages install install-dev demo test test-peers lint format docs bench soak mutation requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ mutation: install-dev ## change the checks one operator at a time, and see wheth
 
 soak: install-dev ## kill the service 200 times, and scan 200 times with one (an hour)
 	@$(BIN)/python -m tests.soak
+
+messages: install ## bring the catalogues of translations up to date with the code
+	@$(BIN)/python -m tools.messages
 
 docs: install ## write docs/checks from the files in checks/
 	$(BIN)/python docs/build.py

@@ -22,7 +22,7 @@ vcenters:
     password: {{file: password}}
     tls: {{ca_file: {ca_file}}}
 dns: {{nameservers: ["{dns}"]}}
-report: {{output_dir: reports}}
+state: {{directory: state}}
 """
 
 
@@ -40,7 +40,7 @@ def estate() -> Iterator[dict[str, str]]:
 
 def main() -> int:
     """Scan the estate and say where the report is."""
-    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / "state").mkdir(parents=True, exist_ok=True)  # where the run is recorded
     with estate() as mock:
         password = FOLDER / "password"
         password.touch(mode=0o600)

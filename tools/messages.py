@@ -18,13 +18,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import vhealthd
-import vhealthd_checks
 from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
 from vhealthd.catalogue import Catalogue
 from vhealthd.checkapi import Check
 from vhealthd.language import DOMAINS, LOCALES, folder_of
@@ -33,14 +32,15 @@ from vhealthd.model import Message
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "vhealthd" / "locale"
-SOURCES: Mapping[str, tuple[ModuleType, str]] = {"checks": (vhealthd_checks, "checks"), "report": (vhealthd, "vhealthd")}
+# Package and folder of what each catalogue translates.
+SOURCES = {"checks": ("vhealthd_checks", "checks"), "report": ("vhealthd", "vhealthd")}
 # Importing one of these runs a program.
 _PROGRAMS = frozenset({"__main__", "worker"})
 _KEYWORDS: dict[str, Any] = {"words": None, "counted": (1, 2), "special": ((1, "c"), 2)}
 _WIDTH = 120
 
 Key = tuple[str | None, str]  # context and English; of a plural, its singular
-English = str | tuple[str, str]  # or singular and plural
+English = str | tuple[str, ...] | list[str]  # the others are singular and plural
 
 
 @dataclass(slots=True)
@@ -58,8 +58,8 @@ Entries = dict[Key, Entry]
 def entries(domain: str) -> Entries:
     """Return all that a catalogue must have, in the order of the files and of what stands in them."""
     found: Entries = {}
-    package, folder = SOURCES[domain]
-    for module in _modules(package):
+    name, folder = SOURCES[domain]
+    for module in _modules(import_module(name)):
         place = f"{folder}/{Path(module.__file__ or '').relative_to(ROOT / folder)}"
         for message in messages_in(vars(module).values()):
             _add(found, message.id, message.english, place)
@@ -67,7 +67,7 @@ def entries(domain: str) -> Entries:
             _add_calls(found, place)
     if domain == "checks":
         for check in Catalogue.discover().checks:
-            if check.judge.__module__.startswith(package.__name__):
+            if check.judge.__module__.startswith(name):
                 _add_documentation(found, check)
     return found
 
@@ -93,9 +93,9 @@ def messages_in(values: Iterable[Any]) -> Iterator[Message]:
 
 
 def _add(found: Entries, context: str | None, english: English, place: str, note: str = "") -> None:
-    key = (context, english if isinstance(english, str) else english[0])
+    key = (context, _first(english))
     entry = found.setdefault(key, Entry(english))
-    if isinstance(english, tuple):
+    if not isinstance(english, str):
         entry.english = english
     if place not in entry.places:
         entry.places.append(place)
@@ -146,7 +146,7 @@ def catalogue(locale: Locale, domain: str, translations: Mapping[Key, Any]) -> C
     made = _Catalogue(locale=locale, domain=domain, charset="utf-8", fuzzy=False)
     made.header_comment = f"# What vhealthd says, in {locale.english_name}. `make messages` brings it up to date."
     for (context, _), entry in entries(domain).items():
-        places = [(place, None) for place in entry.places]
+        places = [(place, 0) for place in entry.places]  # lines change with every edit
         said = translations.get((context, _first(entry.english)))
         one = made.add(entry.english, said or "", locations=places, auto_comments=entry.notes, context=context)
         one.flags.clear()  # Babel takes a percent sign for a hole
@@ -168,7 +168,9 @@ def translations_of(path: Path, locale: Locale) -> dict[Key, Any]:
 
 def untranslated(catalog: Catalog) -> list[English]:
     """Return what has no translation."""
-    return [one.id for one in catalog if one.id and not all(one.string if isinstance(one.string, tuple) else [one.string])]
+    return [
+        one.id for one in catalog if one.id and not all(one.string if isinstance(one.string, tuple) else [one.string])
+    ]
 
 
 def po(catalog: Catalog) -> bytes:

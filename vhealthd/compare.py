@@ -30,6 +30,7 @@ NOT_SCANNED = Message("compare.not-scanned", "{run} did not scan this vCenter")
 UNREACHABLE = Message("compare.unreachable", "{run} could not reach this vCenter")
 NOT_SELECTED = Message("compare.not-selected", "{run} did not run this check")
 NOT_JUDGED = Message("compare.not-judged", "in {run} it is {outcome}")
+OUTCOMES = {one: Message(f"compare.{one}", one.value) for one in Outcome}
 IN_PART = Message("compare.in-part", "{run} saw only a part of it")
 OBJECTS = Message("compare.objects", "{run} did not examine objects that have findings")
 
@@ -132,7 +133,7 @@ class _Side:
         if self.vcenter.state is VCenterState.UNREACHABLE:
             return UNREACHABLE(run=run)
         judged = result.outcome not in (Outcome.UNKNOWN, Outcome.SKIPPED)
-        return IN_PART(run=run) if judged else NOT_JUDGED(run=run, outcome=result.outcome.value)
+        return IN_PART(run=run) if judged else NOT_JUDGED(run=run, outcome=OUTCOMES[result.outcome]())
 
     @cached_property
     def hidden(self) -> dict[str | None, list[NotExamined]]:

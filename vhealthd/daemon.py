@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 # What is being delivered when the service is told to stop may take so long to its end.
 _GRACE = timedelta(seconds=20)
-# An interrupted run is taken up again if the service was away no longer than this.
+# An interrupted run is taken up again if the service was away no longer than this, or than schedule.catch_up.
 _LONGEST_BREAK = timedelta(hours=6)
 _LOOK = timedelta(minutes=1)
 
@@ -134,10 +134,12 @@ class Daemon:
     async def _take_up(self) -> None:
         """Take up what an earlier process had promised."""
         runs, now = self.state.runs, self._clock()
+        longest = max(_LONGEST_BREAK, self.plan.settings.schedule.catch_up)
         for asked in await runs.unfinished():
-            if now - asked.asked > _LONGEST_BREAK:
-                await runs.give_up(asked.run_id, now=now, why="interrupted, and too old when the service came back")
+            if now - asked.asked > longest:
                 log.error("interrupted run given up", run_id=asked.run_id, asked=asked.asked.isoformat())
+                with suppress(StateError):  # then the next start does it
+                    await runs.give_up(asked.run_id, now=now, why="interrupted, and too old when the service came back")
             else:
                 log.info("interrupted run is taken up again", run_id=asked.run_id, trigger=asked.trigger)
                 self.orders.resume([Order(run_id=asked.run_id, trigger=asked.trigger, due=asked.due)])

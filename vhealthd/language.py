@@ -25,7 +25,7 @@ LOCALES: Mapping[str, str] = MappingProxyType({"en": "en", "zh": "zh_Hans_CN"})
 DOMAINS = ("checks", "report")
 
 _MINUTE = 60
-# What a template raises that does not fit its parameters.
+# What a translation raises that does not fit its parameters. It must not cost the report.
 _UNFIT = (KeyError, IndexError, ValueError, TypeError, AttributeError)
 
 
@@ -56,9 +56,12 @@ class Language:
     # --- sentences
 
     def say(self, text: Text) -> str:
-        """Return a message, with its holes filled."""
-        message = text.message
-        return self._fill(self._catalogue.pgettext(message.id, message.english), message.english, text.params)
+        """Return a message with its holes filled: all in English where it has no translation, units too."""
+        said = self._catalogue.pgettext(text.message.id, text.message.english)
+        if said != text.message.english:
+            with suppress(*_UNFIT):
+                return self._filler.vformat(said, (), text.params)
+        return wording.english(text)
 
     def words(self, english: str, **params: str) -> str:
         """Return a fixed sentence. Its holes are filled where there are parameters, and left as they are else.
@@ -77,10 +80,9 @@ class Language:
         """Return what is no sentence: a pattern, a mark between words. The context tells translators what it is."""
         return self._catalogue.pgettext(context, english)
 
-    def _fill(self, template: str, english: str, params: Mapping[str, Any]) -> str:
-        if template != english:
-            with suppress(*_UNFIT):  # a translation that does not fit must not cost the report
-                return self._filler.vformat(template, (), params)
+    def _fill(self, template: str, english: str, params: Mapping[str, str]) -> str:
+        with suppress(*_UNFIT):
+            return self._filler.vformat(template, (), params)
         return self._filler.vformat(english, (), params)
 
     def _show(self, value: Any, unit: str) -> str:  # noqa: ANN401 - any parameter

@@ -10,6 +10,7 @@ import structlog
 
 from vhealthd.delivery.outbox import Worker
 from vhealthd.delivery.sinks import make_sinks
+from vhealthd.errors import StateError
 from vhealthd.health import Health
 from vhealthd.model import Delivery, DeliveryState, ScanReport
 from vhealthd.orders import Order
@@ -51,7 +52,7 @@ async def run_once(plan: Plan) -> int:
         async with _at_work(worker):
             if await runner.run(order) is None:
                 return _IO_ERROR if STORAGE in health.subjects else _SOFTWARE
-            await tidy(state, plan.settings, utc_now())
+            await _tidy(state, plan)
             return await _delivered(state, order.run_id)
 
 
@@ -70,6 +71,14 @@ async def _at_work(worker: Worker) -> AsyncIterator[None]:
             await asyncio.wait([delivering])
     if not delivering.cancelled():
         delivering.result()
+
+
+async def _tidy(state: State, plan: Plan) -> None:
+    """Let old runs go; that they stay for now does not hurt the one that is stored."""
+    try:
+        await tidy(state, plan.settings, utc_now())
+    except StateError as error:
+        log.warning("old runs are not dropped", reason=str(error))
 
 
 async def _promise(state: State) -> Order:

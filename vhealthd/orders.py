@@ -48,8 +48,9 @@ class Orders:
     async def ask(self, trigger: str, due: datetime | None = None, *, must_last: bool = False) -> str:
         """Promise a scan and return the id that its run will have.
 
-        With `must_last` there is no promise that could not be written down, but StateError. A process may die after the promise and before its moment is noted as handled; the next one asks for the same
-        moment again, and is given the same run.
+        With `must_last` one that cannot be written down is not given: StateError. A process may die after the promise
+        and before its moment is noted as handled; the next one asks for the same moment again, and is given the same
+        run.
         """
         async with self._lock:
             if due is not None and due in self._dues:

@@ -41,7 +41,7 @@ Sleep = Callable[[float], Awaitable[None]]
 STORAGE = "storage"  # the subject of Health while a run cannot be stored
 # A run that was begun so often and never came to its end takes the process down with it.
 MOST_ATTEMPTS = 20
-# How long after its deadline a scan hangs for good: it logs out by then, and much longer.
+# A scan that has not ended so long after its deadline never will: all that is left to do then takes seconds.
 AFTERWARDS = timedelta(minutes=10)
 
 

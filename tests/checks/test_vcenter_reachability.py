@@ -1,6 +1,7 @@
 import pytest
 
 from tests.builders import Case, Says, findings, inventory, reachability, says
+from vhealthd.model import Text
 from vhealthd.wording import english
 
 SLUG = "vcenter-reachability"
@@ -125,7 +126,9 @@ def test_the_text_says_what_failed() -> None:
     assert english(found.text) == "vCenter answers but gives no session: the password is wrong"
 
 
-def test_the_text_names_the_step_that_failed() -> None:
-    given = inventory(reachability=reachability(failed_step="tls", failure="certificate expired"))
+@pytest.mark.parametrize(("step", "kind"), [("tls", Text), ("proxy", str)])
+def test_the_text_names_the_step_that_failed(step: str, kind: type) -> None:
+    given = inventory(reachability=reachability(failed_step=step, failure="certificate expired"))
     (found,) = findings(SLUG, given)
-    assert english(found.text) == "vCenter cannot be reached (step: tls): certificate expired"
+    assert english(found.text) == f"vCenter cannot be reached (step: {step}): certificate expired"
+    assert isinstance(found.text.params["step"], kind), "only words of the program can be translated"

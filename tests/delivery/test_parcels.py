@@ -122,6 +122,20 @@ def test_each_language_is_a_mail_of_its_own() -> None:
         ("zh", ("b@example.com",)),
     ]
     assert len({one.letter.message_id for one in made}) == 2
+    assert [("运行状况报告" in one.letter.text, "health report" in one.letter.text) for one in made] == [
+        (False, True),
+        (True, False),
+    ]
+
+
+def test_who_asked_for_no_language_gets_that_of_the_report() -> None:
+    told = mail(to=["a@example.com", "b@example.com"], languages={"b@example.com": "en"})
+    made = of(WARNING, mail=told, report={"language": "zh"})
+
+    assert [(read(one, MailPayload).language, one.what) for one in made] == [
+        ("en", "mail to 1 (en)"),
+        ("zh", "mail to 1 (zh)"),
+    ]
 
 
 # --- what goes with a mail

@@ -178,7 +178,7 @@ async def test_only_the_vcenter_that_was_asked_for(tmp_path: Path) -> None:
     [
         (("--check", "snapshot-agee"), 64, "there is no check 'snapshot-agee'; did you mean"),
         (("--vcenter", "nowhere"), 64, "there is no vCenter nowhere in the configuration; it has prod"),
-        (("--format", "docx"), 64, "--format knows pdf and json, not docx"),
+        (("--format", "docx"), 64, "--format knows pdf, json and csv, not docx"),
         (("--redact",), 64, "--redact goes with --save-inventory"),
         (("--nonsense",), 64, "No such option"),
     ],

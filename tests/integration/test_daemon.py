@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from mocks.faults import Latency
 from mocks.vcenter import MockVCenter
 from mocks.worlds import default_world
 from tests.integration.daemons import Served, served, write_config
@@ -19,7 +20,6 @@ from tests.integration.scans import account
 from vhealthd.delivery.outbox import Worker
 from vhealthd.errors import StateError
 from vhealthd.model import Parcel
-from vhealthd.runner import Runner
 from vhealthd.state import RunSummary, trouble
 from vhealthd.vcenter.collect import Collector
 
@@ -199,11 +199,29 @@ async def test_what_ends_it_is_in_the_log(config: Path, monkeypatch: pytest.Monk
     assert [line["log_level"] for line in logs if line["event"] == "a task of the service broke"] == ["error"]
 
 
-async def test_a_scan_that_hangs_is_told(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+HANGS = "scan: the one that is running should have ended long ago"
+
+
+async def test_a_scan_that_hangs_is_told(config: Path, vc: MockVCenter, monkeypatch: pytest.MonkeyPatch) -> None:
     """By systemd's watchdog it would be ended; elsewhere somebody has to."""
-    monkeypatch.setattr(Runner, "stuck", True)
+    monkeypatch.setattr("vhealthd.runner.AFTERWARDS", timedelta(days=-1))
+    vc.faults = (Latency(0.2),)
     async with served(config, HALF_PAST_FIVE) as one:
-        assert "scan: the one that is running should have ended long ago" in str(await one.get("/readyz"))
+        one.daemon.hang_up.set()
+        await one.until(lambda: _true(vc.stats.requests))
+        assert HANGS in str(await one.get("/readyz"))
+
+
+async def test_a_full_disk_is_no_scan_that_hangs(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vhealthd.runner.AFTERWARDS", timedelta(days=-1))
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "reports").touch()
+    async with served(config, HALF_PAST_FIVE) as one:
+        one.daemon.hang_up.set()
+        await one.until(lambda: _true("storage" in one.daemon.health.subjects))
+        assert HANGS not in str(await one.get("/readyz"))
 
 
 async def test_what_the_last_run_found_is_unreadable(config: Path, tmp_path: Path) -> None:
@@ -217,6 +235,30 @@ async def test_what_the_last_run_found_is_unreadable(config: Path, tmp_path: Pat
         await one.done(2)
 
 
+@pytest.mark.parametrize(("catch_up", "state"), [("6h", "failed"), ("24h", "done")])
+async def test_an_interrupted_scan_is_taken_up_while_it_may_be_made_up_for(
+    config: Path, catch_up: str, state: str
+) -> None:
+    config.write_text(config.read_text().replace('"jitter"', f'"catch_up": "{catch_up}", "jitter"'))
+    async with served(config, at("06:00")) as one:
+        await one.daemon.state.runs.ask("run-1", "schedule", due=at("06:00"), now=at("06:00"))
+        await one.daemon.state.runs.set_last_due(at("06:00"))
+    async with served(config, at("13:00")) as one:
+        await one.until(lambda: _is(one, "run-1", state))
+
+
+async def test_it_begins_though_nothing_can_be_written(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trouble, "BUSY_SECONDS", 0.05)
+    async with served(config, HALF_PAST_FIVE) as one:
+        await one.daemon.state.runs.ask("run-1", "sighup", due=None, now=HALF_PAST_FIVE)
+    with closing(sqlite3.connect(tmp_path / "state" / "vhealthd.db", isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        async with served(config, HALF_PAST_FIVE + timedelta(days=1)) as one:
+            await one.until(lambda: _true("outbox for mail" in one.daemon.health.subjects))
+
+
 async def test_no_secret_is_kept_with_a_run_that_failed(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: object) -> None:
         raise ValueError("https://me:hush@vcenter and the password=hunter22")
@@ -224,7 +266,7 @@ async def test_no_secret_is_kept_with_a_run_that_failed(config: Path, monkeypatc
     monkeypatch.setattr("vhealthd.runner.scan", broken)
     async with served(config, HALF_PAST_FIVE) as one:
         one.daemon.hang_up.set()
-        run = await one.until(lambda: _failed(one))
+        run = await one.until(lambda: _is(one, "", "failed"))
         assert run.why == "unexpected ValueError: https://***@vcenter and the password=***"
         assert "hush" not in str(one.daemon.health.problems)
 
@@ -248,8 +290,8 @@ async def next_scan(one: Served) -> str | None:
     return found
 
 
-async def _failed(one: Served) -> RunSummary | None:
-    return next((run for run in await one.runs() if run.state == "failed"), None)
+async def _is(one: Served, run_id: str, state: str) -> RunSummary | None:
+    return next((run for run in await one.runs() if run.run_id.startswith(run_id) and run.state == state), None)
 
 
 async def _true(value: object) -> object:

@@ -16,7 +16,7 @@ from vhealthd.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"vhealthd": "vhealthd", "vhealthd_checks": "checks", "vhealthd_templates": "typst_templates"}
-TRAVELS = {".py", ".typ", ".ttf", ".txt", ".json", ".typed"}
+TRAVELS = {".py", ".typ", ".ttf", ".txt", ".json", ".typed", ".mo"}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,8 @@ def test_source_distribution_holds_the_mocks(tree: Path, tmp_path: Path) -> None
 
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         names = {name.split("/", 1)[-1] for name in archive.getnames()}
-    assert {"mocks/vcenter.py", "mocks/vim_types.json", "tests/builders.py", "Makefile", "LICENSE"} <= names
+    po = "vhealthd/locale/zh_Hans/LC_MESSAGES/checks.po"
+    assert {po, "mocks/vcenter.py", "mocks/vim_types.json", "tests/builders.py", "Makefile", "LICENSE"} <= names
 
 
 def test_example_configuration_is_what_init_prints() -> None:

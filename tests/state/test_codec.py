@@ -103,7 +103,9 @@ ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))])
 TIMES = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1), timezones=ZONES)  # noqa: DTZ001 - zones are drawn
 NUMBERS = st.integers(-(2**62), 2**62) | st.floats(allow_nan=False, allow_infinity=False)
 PARAMS = st.dictionaries(WORDS, WORDS | NUMBERS | st.booleans() | st.none() | TIMES, max_size=3)
-TEXTS = st.builds(Text, st.builds(Message, WORDS, WORDS), PARAMS)
+PLAIN_TEXTS = st.builds(Text, st.builds(Message, WORDS, WORDS), PARAMS)
+NESTED = st.dictionaries(WORDS, PLAIN_TEXTS | st.lists(PLAIN_TEXTS, max_size=2).map(tuple), max_size=2)
+TEXTS = PLAIN_TEXTS | st.builds(Text, st.builds(Message, WORDS, WORDS), NESTED)
 REFS = st.builds(MoRef, WORDS, WORDS)
 PLAIN = st.builds(Entity, ref=REFS, name=WORDS, path=st.none() | WORDS)
 OBJECTS = st.sampled_from([ESX, whole_vm(on=ESX), datastore(pod=CLUSTER), itself()]) | PLAIN

@@ -13,7 +13,7 @@ def test_a_file_is_written_whole_and_not_for_everybody(tmp_path: Path) -> None:
     files.write(tmp_path / "a" / "b" / "report.json", b"new")
     assert (tmp_path / "a" / "b" / "report.json").read_bytes() == b"new"
     assert stat.S_IMODE((tmp_path / "a" / "b" / "report.json").stat().st_mode) == 0o640
-    assert os.listdir(tmp_path / "a" / "b") == ["report.json"]
+    assert list((tmp_path / "a" / "b").iterdir()) == [tmp_path / "a" / "b" / "report.json"]
 
 
 def test_a_power_cut_takes_no_file_that_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,9 +21,9 @@ def test_a_power_cut_takes_no_file_that_was_written(tmp_path: Path, monkeypatch:
     synced: list[tuple[str, list[str]]] = []
 
     def note(file: int) -> None:
-        path = Path(os.readlink(f"/proc/self/fd/{file}"))
+        path = Path(f"/proc/self/fd/{file}").readlink()
         if path.is_dir():
-            synced.append((path.name, os.listdir(path)))
+            synced.append((path.name, [one.name for one in path.iterdir()]))
 
     monkeypatch.setattr(os, "fsync", note)
     files.write(tmp_path / "reports" / "run-1" / "report.json", b"new")
@@ -53,7 +53,7 @@ def test_a_disk_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: py
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", broken)
-    with pytest.raises(OutputError, match="report.json cannot be written: Input/output error"):
+    with pytest.raises(OutputError, match=r"report\.json cannot be written: Input/output error"):
         files.write(tmp_path / "report.json", b"new")
-    assert os.listdir(tmp_path) == ["report.json"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "report.json"]
     assert (tmp_path / "report.json").read_bytes() == b"old"

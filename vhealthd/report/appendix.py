@@ -55,7 +55,7 @@ def _count(value: int | None, words: Words) -> str:
 
 def _mute(use: MuteUse, words: Words) -> View:
     return {
-        "rule": cell(use.mute.rule),
+        "rule": cell(words.mute(use.mute.rule)),
         "owner": cell(use.mute.owner),
         "reason": cell(use.mute.reason),
         "until": words.language.day(use.mute.until),

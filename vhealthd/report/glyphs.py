@@ -22,8 +22,11 @@ _BLANKS = frozenset("\t\r\n\u0085\u2028\u2029")
 # One weight speaks for its family: a test holds that all weights cover the same characters.
 _FONTS = ("Inter-Regular.ttf", "NotoSansSC-Regular-GB2312.ttf")
 
-# Typst breaks lines at blanks and after "/" and "-", yet not between these two and a digit.
-_UNBREAKABLE = re.compile(r"((?:[^\s/-]|[/-](?=\d))+)")
+# Typst breaks lines at blanks, at ideographs and after "/" and "-", yet not between these two and a digit. It does so
+# after Chinese commas and stops too, but not before everything.
+_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_STOPS = "\u3001\u3002\uff0c\uff1a\uff1b"
+_UNBREAKABLE = re.compile(rf"((?:[^\s/{_IDEOGRAPHS}{_STOPS}-]|[/-](?=\d)|[{_STOPS}](?![0-9A-Za-z{_IDEOGRAPHS}]))+)")
 
 
 def safe(text: str) -> str:

@@ -65,6 +65,7 @@ class Body:
 
     title: str
     outcomes: Mapping[str, str]  # the words for them
+    marks: Mapping[str, str]  # the same at the begin of a line
     lead: tuple[Line, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -93,6 +94,7 @@ def build(
     return Body(
         title=words.title(day(report, zone)),
         outcomes=words.outcomes,
+        marks={outcome: words.with_reason(word.upper(), "") for outcome, word in words.outcomes.items()},
         lead=tuple(_lead(report, words)),
         columns=words.columns(),
         rows=tuple(_row(one, words) for one in report.vcenters),

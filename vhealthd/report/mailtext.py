@@ -13,13 +13,13 @@ def render(body: Body) -> str:
 
 def _lines(body: Body) -> Iterator[str]:
     yield from _heading(body.title, "=")
-    yield from _items(body.lead, body.outcomes)
+    yield from _items(body.lead, body.marks)
     yield ""
     yield from _table(body)
     for title, lines in body.sections:
         yield ""
         yield from _heading(title, "-")
-        yield from _items(lines, body.outcomes)
+        yield from _items(lines, body.marks)
     yield ""
     yield body.footer
 
@@ -29,10 +29,9 @@ def _heading(title: str, rule: str) -> Iterator[str]:
     yield rule * _width(title)
 
 
-def _items(lines: tuple[Line, ...], outcomes: Mapping[str, str]) -> Iterator[str]:
+def _items(lines: tuple[Line, ...], marks: Mapping[str, str]) -> Iterator[str]:
     for line in lines:
-        word = f"{outcomes[line.status].upper()}: " if line.status else ""
-        yield f"* {word}{line.text}"
+        yield f"* {marks[line.status] if line.status else ''}{line.text}"
         if line.more:
             yield f"  {line.more}"
 

@@ -223,6 +223,12 @@ class Words:
             "Muted until {until} by {owner}: {reason}", until=self.language.day(until), owner=owner, reason=reason
         )
 
+    def mute(self, rule: str) -> str:
+        """Return which findings a mute is for: the names of checks and keys of the configuration, or all checks."""
+        checks, colon, where = rule.partition(": ")
+        said = self.language.words("all checks")
+        return f"{said if checks == 'all checks' else checks}{colon}{where}"
+
     def silenced_by(self, finding: str) -> str:
         """Name the finding that explains another."""
         return self.language.words("Silenced by {finding}", finding=finding)
