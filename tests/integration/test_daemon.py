@@ -212,9 +212,7 @@ async def test_a_scan_that_hangs_is_told(config: Path, vc: MockVCenter, monkeypa
         assert HANGS in str(await one.get("/readyz"))
 
 
-async def test_a_full_disk_is_no_scan_that_hangs(
-    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_full_disk_is_no_scan_that_hangs(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vhealthd.runner.AFTERWARDS", timedelta(days=-1))
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "reports").touch()
