@@ -71,8 +71,8 @@ def _create(path: Path) -> None:
     file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o640)
     try:
         os.fchmod(file, 0o640)
-        if os.geteuid() == 0:
-            owner = path.parent.stat()
+        owner = path.parent.stat()
+        if os.geteuid() == 0 and owner.st_uid != 0:
             os.fchown(file, owner.st_uid, owner.st_gid)
     finally:
         os.close(file)
