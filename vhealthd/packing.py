@@ -58,7 +58,7 @@ async def _previous(state: State) -> ScanReport | None:
 async def _failed(state: State, since: datetime) -> tuple[Delivery, ...]:
     """Return what was given up since the last run."""
     given_up = await state.outbox.deliveries(state=DeliveryState.FAILED)
-    return tuple(one for one in given_up if one.settled and one.settled > since)
+    return tuple(one for one in given_up if one.settled and one.settled >= since)
 
 
 def _changes(previous: ScanReport, report: ScanReport) -> Changes:
