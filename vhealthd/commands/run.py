@@ -4,29 +4,20 @@ import asyncio
 from pathlib import Path
 
 import click
-import structlog
 
 from vhealthd import interpreter, logs
 from vhealthd.catalogue import Catalogue
 from vhealthd.commands import signals
+from vhealthd.commands.options import config_option
 from vhealthd.daemon import Daemon
 from vhealthd.lockfile import lock
 from vhealthd.once import run_once
 from vhealthd.runner import Plan, read_plan
 from vhealthd.state import open_state
 
-log = structlog.get_logger(__name__)
-
 
 @click.command("run")
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("/etc/vhealthd/config.yaml"),
-    show_default=True,
-    help="The configuration.",
-)
+@config_option
 @click.option("--once", is_flag=True, help="Scan now, deliver, and end: for containers and cron.")
 @click.pass_context
 def run_command(context: click.Context, *, config_file: Path, once: bool) -> int:

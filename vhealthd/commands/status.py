@@ -1,7 +1,6 @@
 """`vhealthd status`: what the service does next, what it did last, and what it has still to deliver."""
 
 import asyncio
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,13 +9,11 @@ from zoneinfo import ZoneInfo
 
 import click
 from pydantic import JsonValue
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from vhealthd import logs
-from vhealthd.catalogue import Catalogue
-from vhealthd.config import Settings, load
+from vhealthd.commands import tables
+from vhealthd.commands.options import config_option, json_option, settings_to_look
+from vhealthd.commands.tables import iso, plain
+from vhealthd.config import Settings
 from vhealthd.errors import StateError
 from vhealthd.lockfile import holder
 from vhealthd.model import Outcome, Severity
@@ -99,7 +96,7 @@ def _next(schedule: Schedule, now: datetime, last_due: datetime | None) -> Next:
 # --- for machines ---------------------------------------------------------------------------------------------------
 
 
-def as_json(one: Standing) -> dict[str, JsonValue]:
+def as_dict(one: Standing) -> dict[str, JsonValue]:
     """Return it for machines: times in UTC, ages in seconds."""
     done = one.last_done
     return {
@@ -107,25 +104,25 @@ def as_json(one: Standing) -> dict[str, JsonValue]:
         "running": one.process is not None,
         "process": int(one.process) if one.process and one.process.isdecimal() else None,
         "next_scan": {
-            "due": _iso(one.next.due),
-            "latest_start": _iso(one.next.latest_start),
+            "due": iso(one.next.due),
+            "latest_start": iso(one.next.latest_start),
             "timezone": one.next.zone.key,
             "local": one.next.due.astimezone(one.next.zone).isoformat(),
             "trigger": "catchup" if one.next.made_up_for else "schedule",
         },
-        "last_run": _run_as_json(one.last),
-        "last_success": _run_as_json(done),
+        "last_run": _run_as_dict(one.last),
+        "last_success": _run_as_dict(done),
         "last_success_age_seconds": round((one.now - done.finished).total_seconds())
         if done and done.finished
         else None,
         "deliveries": {
-            sink: {"pending": some.pending, "oldest": _iso(some.oldest), "failed": some.failed}
+            sink: {"pending": some.pending, "oldest": iso(some.oldest), "failed": some.failed}
             for sink, some in sorted(one.backlog.items())
         },
     }
 
 
-def _run_as_json(run: RunSummary | None) -> JsonValue:
+def _run_as_dict(run: RunSummary | None) -> JsonValue:
     if run is None:
         return None
     return {
@@ -133,15 +130,11 @@ def _run_as_json(run: RunSummary | None) -> JsonValue:
         "trigger": run.trigger,
         "state": run.state.value,
         "why": run.why,
-        "asked": _iso(run.asked),
-        "started": _iso(run.started),
-        "finished": _iso(run.finished),
+        "asked": iso(run.asked),
+        "started": iso(run.started),
+        "finished": iso(run.finished),
         "outcome": run.outcome.value if run.outcome else None,
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if moment else None
 
 
 # --- for people -----------------------------------------------------------------------------------------------------
@@ -222,35 +215,19 @@ def _duration(duration: timedelta) -> str:
 
 
 @click.command("status")
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("/etc/vhealthd/config.yaml"),
-    show_default=True,
-    help="The configuration.",
-)
-@click.option("--json", "for_machines", is_flag=True, help="For machines.")
+@config_option
+@json_option
 @click.pass_context
-def status_command(context: click.Context, *, config_file: Path, for_machines: bool) -> None:
+def status_command(context: click.Context, *, config_file: Path, as_json: bool) -> None:
     """Show the next scan, the last run, and what is still to be delivered.
 
     Changes nothing, and works whether the service runs or not.
     """
-    settings = load(config_file, also=Catalogue.discover().problems).settings
-    logs.configure(context.obj or "error", settings.log.format)
-    found = asyncio.run(standing(settings, utc_now()))
-    if for_machines:
-        click.echo(json.dumps(as_json(found), indent=2))
+    found = asyncio.run(standing(settings_to_look(config_file, context.obj), utc_now()))
+    if as_json:
+        tables.echo_json(as_dict(found))
         return
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = tables.facts()
     for about, said in lines(found):
-        table.add_row(Text(about, style="dim"), Text(_printable(said)))
-    Console().print(table)
-
-
-def _printable(words: str) -> str:
-    """Write control characters out: a reason may hold what a server said."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in words)
+        table.add_row(plain(about), plain(said))
+    tables.show(table)
