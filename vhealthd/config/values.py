@@ -151,6 +151,14 @@ def parse_date(raw: object) -> date:
 
 def parse_url(raw: str) -> str:
     """Return `https://host[:port]` in lower case and without a slash. Raises ValueError for any other kind of URL."""
+    url = parse_any_url(raw)
+    if url.startswith("http:") and not _is_loopback(urlsplit(url).hostname or ""):
+        raise ValueError("http would show the password to the network; use https (http is for localhost only)")
+    return url
+
+
+def parse_any_url(raw: str) -> str:
+    """Return the same, or `http://host[:port]`, where no secret goes that way without being asked for."""
     try:
         parts = urlsplit(raw)
         host, port = parts.hostname, parts.port
@@ -164,8 +172,6 @@ def parse_url(raw: str) -> str:
         raise ValueError("the URL must end after the host (and port); vhealthd adds the path")
     if not _is_host(host):
         raise ValueError("the host of the URL is neither a name nor an address")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise ValueError("http would show the password to the network; use https (http is for localhost only)")
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
 
 
@@ -291,6 +297,7 @@ Day = Annotated[
     ),
 ]
 Url = Annotated[str, AfterValidator(parse_url), Field(json_schema_extra={"pattern": r"^https?://[^/@?#\s]+/?$"})]
+AnyUrl = Annotated[str, AfterValidator(parse_any_url), Field(json_schema_extra={"pattern": r"^https?://[^/@?#\s]+/?$"})]
 Fingerprint = Annotated[
     str, AfterValidator(parse_fingerprint), Field(json_schema_extra={"pattern": _FINGERPRINT_PATTERN})
 ]

@@ -5,6 +5,7 @@ spells them (`notResponding`, `poweredOn`).
 """
 
 from vhealthd.model.alarms import TriggeredAlarm
+from vhealthd.model.alerts import Alert, Event, Notice, Turn
 from vhealthd.model.appliance import (
     Appliance,
     BackupJob,
@@ -70,6 +71,7 @@ from vhealthd.model.vms import Disk, RemovableDrive, Snapshot, VmMemory, VmTools
 __all__ = [
     "NO_DATA",
     "NO_HISTORY",
+    "Alert",
     "Appliance",
     "ApplianceAccess",
     "ApplianceTime",
@@ -92,6 +94,7 @@ __all__ = [
     "DistributedPortGroup",
     "Entity",
     "Evaluation",
+    "Event",
     "Examined",
     "Facets",
     "Finding",
@@ -127,6 +130,7 @@ __all__ = [
     "MuteUse",
     "Names",
     "NotExamined",
+    "Notice",
     "NumaNode",
     "Outcome",
     "Param",
@@ -147,6 +151,7 @@ __all__ = [
     "StoragePath",
     "Text",
     "TriggeredAlarm",
+    "Turn",
     "Unseen",
     "Uplink",
     "VCenterReport",

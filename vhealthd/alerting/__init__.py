@@ -1,0 +1,1 @@
+"""From findings to whoever must know: which alerts there are, where they go, and one module a channel."""
