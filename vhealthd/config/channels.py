@@ -23,6 +23,12 @@ from vhealthd.config.values import (
 _WHERE = "{file: PATH}, {env: NAME} or {credential: NAME}"
 
 
+class Spoken(Section):
+    """What all channels have that people read."""
+
+    language: Language | None = Field(None, description="Language; without it, report.language.")
+
+
 class HttpChannel(Section):
     """What all channels have that are spoken to over HTTP."""
 
@@ -37,7 +43,7 @@ class HttpChannel(Section):
     refuse_private: YesNo = Field(default=False, description="true refuses private and loopback addresses.")
 
 
-class PagerDutyChannel(HttpChannel):
+class PagerDutyChannel(HttpChannel, Spoken):
     """PagerDuty, Events API v2: one incident an alert."""
 
     type: Literal["pagerduty"]
@@ -46,7 +52,7 @@ class PagerDutyChannel(HttpChannel):
     url: Url | None = Field(None, description="A relay to send to instead of PagerDuty itself.")
 
 
-class TwilioChannel(HttpChannel):
+class TwilioChannel(HttpChannel, Spoken):
     """SMS by Twilio: one message a run."""
 
     type: Literal["twilio"]
@@ -70,14 +76,14 @@ class TwilioChannel(HttpChannel):
         return self
 
 
-class SlackChannel(HttpChannel):
+class SlackChannel(HttpChannel, Spoken):
     """A Slack incoming webhook: one message a run."""
 
     type: Literal["slack"]
     url: SecretRef = Field(description=f"Where the webhook's URL is, which is a secret: {_WHERE}.")
 
 
-class DingTalkChannel(HttpChannel):
+class DingTalkChannel(HttpChannel, Spoken):
     """A DingTalk group robot: one message a run."""
 
     type: Literal["dingtalk"]
@@ -86,25 +92,22 @@ class DingTalkChannel(HttpChannel):
     at_mobiles: tuple[Text, ...] = Field(
         (), description="Mobile numbers that are mentioned when something is critical."
     )
-    language: Language = Field("zh", description="Language of the fixed words.")
     per_minute: Annotated[Whole, Field(ge=1, le=6000)] = Field(20, description="Requests a minute at most.")
 
 
-class FeishuChannel(HttpChannel):
+class FeishuChannel(HttpChannel, Spoken):
     """A bot of Feishu or Lark: one message a run."""
 
     type: Literal["feishu"]
     url: SecretRef = Field(description=f"Where the bot's URL is, which is a secret: {_WHERE}.")
     secret: SecretRef | None = Field(None, description=f"Where the secret of its signature is: {_WHERE}.")
-    language: Language = Field("zh", description="Language of the fixed words.")
 
 
-class WeComChannel(HttpChannel):
+class WeComChannel(HttpChannel, Spoken):
     """A WeCom group robot: one message a run."""
 
     type: Literal["wecom"]
     url: SecretRef = Field(description=f"Where the robot's URL with its key is: {_WHERE}.")
-    language: Language = Field("zh", description="Language of the fixed words.")
     per_minute: Annotated[Whole, Field(ge=1, le=6000)] = Field(20, description="Requests a minute at most.")
 
 
@@ -133,12 +136,11 @@ class AlertmanagerChannel(HttpChannel):
         return self
 
 
-class MailChannel(Section):
+class MailChannel(Spoken):
     """A mail with the alerts alone, through the server of `mail`."""
 
     type: Literal["mail"]
     to: tuple[EmailAddress, ...] = Field((), description="Who gets it; without any, those of mail.to.")
-    language: Language | None = Field(None, description="Language; without it, that of the report.")
 
 
 class AuditChannel(Section):
@@ -150,7 +152,7 @@ class AuditChannel(Section):
     keep: Annotated[Whole, Field(ge=1, le=1000)] = Field(10, description="Files put aside that are kept.")
 
 
-class AppriseChannel(Section):
+class AppriseChannel(Spoken):
     """Whatever else the library apprise knows; needs the extra vhealthd[apprise]."""
 
     type: Literal["apprise"]

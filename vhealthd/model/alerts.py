@@ -27,7 +27,7 @@ class Turn(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One thing that is wrong, or was. Sentences are English; none of them holds a secret.
+    """One thing that is wrong, or was. Its sentences are in the language of the channel; none of them holds a secret.
 
     `key` is the same for as long as it is wrong, whatever is measured: 64 hex digits, the identity of a finding or of
     a roll-up. A roll-up stands for `count` findings of one check in one vCenter, and names some of them.
