@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vhealthd.catalogue import BoundCheck
-from vhealthd.config import ALL_CHECKS, MuteMatch, MuteSettings
+from vhealthd.config import ALL_CHECKS, MuteSettings, ObjectMatch
 from vhealthd.limits import Limits
 from vhealthd.model import (
     CheckResult,
@@ -89,11 +89,11 @@ def mute_of(settings: MuteSettings) -> Mute:
 
 
 def _mutes(settings: MuteSettings, slug: str, entity: Entity) -> bool:
-    return not {slug, ALL_CHECKS}.isdisjoint(settings.check) and _matches(settings.match, entity)
+    return not {slug, ALL_CHECKS}.isdisjoint(settings.check) and matches(settings.match, entity)
 
 
-def _matches(match: MuteMatch, entity: Entity) -> bool:
-    """Whether all that is given fits. What is not known of an object does not fit."""
+def matches(match: ObjectMatch, entity: Entity) -> bool:
+    """Whether all that is given of an object fits. What is not known of an object does not fit."""
     return (
         (match.name is None or match.name.search(entity.name) is not None)
         and (match.folder is None or _below(match.folder, entity))

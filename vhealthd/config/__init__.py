@@ -18,6 +18,7 @@ from vhealthd.config.channels import (
 from vhealthd.config.explain import expected, problems_of, range_text, unknown_key
 from vhealthd.config.load import Loaded, load
 from vhealthd.config.problems import ConfigProblem, InvalidConfigError, Place, did_you_mean
+from vhealthd.config.routes import AlertSettings, ObjectMatch, RouteMatch, RouteSettings
 from vhealthd.config.secretref import SecretRef
 from vhealthd.config.section import Section
 from vhealthd.config.service import (
@@ -32,7 +33,6 @@ from vhealthd.config.settings import (
     CaFile,
     DnsSettings,
     LogSettings,
-    MuteMatch,
     MuteSettings,
     Pinned,
     ReportSettings,
@@ -50,6 +50,7 @@ from vhealthd.config.yamlfile import Document, read
 
 __all__ = [
     "ALL_CHECKS",
+    "AlertSettings",
     "AlertmanagerChannel",
     "AppriseChannel",
     "AuditChannel",
@@ -69,16 +70,18 @@ __all__ = [
     "LogSettings",
     "MailChannel",
     "MailSettings",
-    "MuteMatch",
     "MuteSettings",
     "Nameserver",
     "ObjectLock",
+    "ObjectMatch",
     "OutboxSettings",
     "PagerDutyChannel",
     "Pinned",
     "Place",
     "ReportSettings",
     "RetentionSettings",
+    "RouteMatch",
+    "RouteSettings",
     "S3Settings",
     "ScanSettings",
     "ScheduleSettings",

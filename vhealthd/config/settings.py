@@ -1,6 +1,5 @@
 """The configuration as frozen records. Field names are the keys of the file; descriptions and defaults are its docs."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +14,8 @@ from pydantic import (
     ValidationInfo,
 )
 
+from vhealthd.config.channels import Channel
+from vhealthd.config.routes import AlertSettings, ObjectMatch, RouteSettings, one_or_many
 from vhealthd.config.secretref import SecretRef
 from vhealthd.config.section import Section
 from vhealthd.config.service import HttpSettings, OutboxSettings, ScheduleSettings, StateSettings
@@ -166,19 +167,6 @@ class LogSettings(Section):
 ALL_CHECKS = "*"
 
 
-class MuteMatch(Section):
-    """Which objects a mute is for. All that is given must fit; empty means every object."""
-
-    name: re.Pattern[str] | None = Field(None, description="Regular expression, searched for in the object's name.")
-    folder: Text | None = Field(None, description="Inventory path of a folder; all below it fits.")
-    cluster: Text | None = Field(None, description="Name or inventory path of the object's cluster.")
-    datacenter: Text | None = Field(None, description="Name or inventory path of the object's datacenter.")
-
-
-def _one_or_many(raw: object) -> object:
-    return (raw,) if isinstance(raw, str) else raw
-
-
 class MuteSettings(Section):
     """Findings that are known: they stay in the report and count in no outcome."""
 
@@ -186,9 +174,9 @@ class MuteSettings(Section):
         tuple[Text, ...],
         Field(min_length=1),
         # the list first: what is expected is told by it
-        BeforeValidator(_one_or_many, json_schema_input_type=Annotated[list[Text], Field(min_length=1)] | Text),
+        BeforeValidator(one_or_many, json_schema_input_type=Annotated[list[Text], Field(min_length=1)] | Text),
     ] = Field(description='The check, a list of checks, or "*" for all.')
-    match: MuteMatch = Field(default_factory=MuteMatch, description="Which objects; empty means all.")
+    match: ObjectMatch = Field(default_factory=ObjectMatch, description="Which objects; empty means all.")
     until: Day = Field(description="Last day on which it holds, through its end in UTC.")
     owner: Text = Field(description="Who answers for it.")
     reason: Text = Field(description="Why these findings are known and left as they are.")
@@ -220,6 +208,13 @@ class Settings(Section):
     state: StateSettings = Field(default_factory=StateSettings, description="Where the service keeps what it knows.")
     mail: MailSettings | None = Field(None, description="How the report is mailed; without it, it is not.")
     s3: S3Settings | None = Field(None, description="Where reports are archived; without it, they are not.")
+    channels: Annotated[dict[str, Channel], BeforeValidator(_empty_sections)] = Field(
+        default_factory=dict, description="Where alerts can go, by name."
+    )
+    routes: tuple[RouteSettings, ...] | None = Field(
+        None, description="Which findings go where; without it, by the default routes."
+    )
+    alerts: AlertSettings = Field(default_factory=AlertSettings, description="When somebody is told, and how often.")
     outbox: OutboxSettings = Field(default_factory=OutboxSettings, description="How long deliveries are tried.")
     http: HttpSettings = Field(default_factory=HttpSettings, description="What the service serves over HTTP.")
     report: ReportSettings = Field(default_factory=ReportSettings, description="What is written after a scan.")

@@ -5,7 +5,7 @@ spells them (`notResponding`, `poweredOn`).
 """
 
 from vhealthd.model.alarms import TriggeredAlarm
-from vhealthd.model.alerts import Alert, Event, Notice, Turn
+from vhealthd.model.alerts import Ack, Alert, AlertRecord, Event, Notice, Turn
 from vhealthd.model.appliance import (
     Appliance,
     BackupJob,
@@ -71,7 +71,9 @@ from vhealthd.model.vms import Disk, RemovableDrive, Snapshot, VmMemory, VmTools
 __all__ = [
     "NO_DATA",
     "NO_HISTORY",
+    "Ack",
     "Alert",
+    "AlertRecord",
     "Appliance",
     "ApplianceAccess",
     "ApplianceTime",

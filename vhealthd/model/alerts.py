@@ -79,3 +79,33 @@ class Notice:
     def resolved(self) -> tuple[Alert, ...]:
         """The alerts that are."""
         return tuple(one for one in self.alerts if one.event is Event.RESOLVE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ack:
+    """Somebody has taken an alert on: it is not repeated until it worsens or is over."""
+
+    owner: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRecord:
+    """What is remembered of an alert: how it stands, and who was told.
+
+    It is open while `resolved` is None. Where it was silent from the begin, `channels` is empty. `members` are the
+    identities of the findings that a roll-up stands for; of any other alert its own key alone.
+    """
+
+    key: str
+    vcenter: str  # as identities name it
+    check: str
+    severity: Severity
+    opened: datetime
+    told: datetime  # when channels were told last that it is there
+    channels: tuple[str, ...]
+    members: tuple[str, ...]
+    alert: Alert  # as it was told last, in English
+    ack: Ack | None = None
+    resolved: datetime | None = None

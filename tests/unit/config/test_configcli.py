@@ -20,7 +20,7 @@ from vhealthd.config import (
     VCenterSettings,
     load,
 )
-from vhealthd.config.settings import DnsSettings, LogSettings, MuteMatch, MuteSettings, ReportSettings, TlsSection
+from vhealthd.config.settings import DnsSettings, LogSettings, MuteSettings, ObjectMatch, ReportSettings, TlsSection
 
 FINGERPRINT = ":".join(["AB"] * 32)
 EXAMPLE = f"""\
@@ -187,7 +187,7 @@ def test_the_limits_in_the_starter_are_the_defaults_of_the_checks(catalogue: Cat
 def test_the_starter_names_every_option(catalogue: Catalogue) -> None:
     text = configcli.starter(catalogue)
     models = (Settings, VCenterSettings, TlsSection, Scope, SecretRef, ScanSettings, DnsSettings, ReportSettings)
-    for name in (name for model in (*models, LogSettings, MuteSettings, MuteMatch) for name in model.model_fields):
+    for name in (name for model in (*models, LogSettings, MuteSettings, ObjectMatch) for name in model.model_fields):
         assert f"{name}:" in text
 
 

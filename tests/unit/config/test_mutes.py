@@ -11,7 +11,7 @@ import pytest
 from tests.unit.config.conftest import Write
 from vhealthd import configcli
 from vhealthd.catalogue import GROUP, Catalogue
-from vhealthd.config import InvalidConfigError, MuteMatch, MuteSettings, Settings, load, read
+from vhealthd.config import InvalidConfigError, MuteSettings, ObjectMatch, Settings, load, read
 
 VCENTER = """\
 vcenters:
@@ -81,7 +81,7 @@ def test_one_check_is_a_list_of_one(write: Write) -> None:
     assert loaded.settings.mutes == (
         MuteSettings(
             check=("snapshot-age",),
-            match=MuteMatch(name=re.compile("^a")),
+            match=ObjectMatch(name=re.compile("^a")),
             until=date(2026, 12, 31),
             owner="jd",
             reason="known",

@@ -1,0 +1,56 @@
+"""Settings of alerts: which findings go to which channels."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from vhealthd.config.section import Section
+from vhealthd.config.values import Duration, DurationOrZero, Text, Whole, parse_duration
+from vhealthd.model import Category, Severity
+
+
+def one_or_many(raw: object) -> object:
+    """Let a single word stand for a list of one."""
+    return (raw,) if isinstance(raw, str) else raw
+
+
+class ObjectMatch(Section):
+    """Some objects. All that is given must fit; empty means every object."""
+
+    name: re.Pattern[str] | None = Field(None, description="Regular expression, searched for in the object's name.")
+    folder: Text | None = Field(None, description="Inventory path of a folder; all below it fits.")
+    cluster: Text | None = Field(None, description="Name or inventory path of the object's cluster.")
+    datacenter: Text | None = Field(None, description="Name or inventory path of the object's datacenter.")
+
+
+class RouteMatch(ObjectMatch):
+    """Some findings. All that is given must fit; empty means every finding."""
+
+    severity: Annotated[tuple[Severity, ...], BeforeValidator(one_or_many)] = Field((), description="Any of these.")
+    category: Annotated[tuple[Category, ...], BeforeValidator(one_or_many)] = Field((), description="Any of these.")
+    check: Annotated[tuple[Text, ...], BeforeValidator(one_or_many)] = Field((), description="Any of these, by name.")
+    vcenter: Annotated[tuple[Text, ...], BeforeValidator(one_or_many)] = Field((), description="Any of these, by name.")
+
+
+class RouteSettings(Section):
+    """Where some findings go. A finding goes every way that fits it, and to each channel once."""
+
+    match: RouteMatch = Field(default_factory=RouteMatch, description="Which findings; empty means all.")
+    to: Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(one_or_many)] = Field(
+        description="Channels by name; mail-digest and audit-log are always there."
+    )
+    collect: DurationOrZero = Field(
+        parse_duration("5m") * 0, description="What comes within this time is told together; 0s tells at once."
+    )
+
+
+class AlertSettings(Section):
+    """When somebody is told, and how often."""
+
+    repeat_every: Duration = Field(
+        parse_duration("24h"), description="What is still there is told again after this; info never is."
+    )
+    roll_up_over: Annotated[Whole, Field(ge=1, le=10_000)] = Field(
+        5, description="More new findings than this of one check in one vCenter are one alert."
+    )
