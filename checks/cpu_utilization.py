@@ -14,8 +14,10 @@ from vhealthd.model import (
     Message,
     MoRef,
     NotExamined,
+    Resource,
     Severity,
     Unseen,
+    Usage,
     Verdict,
 )
 
@@ -66,12 +68,15 @@ def cpu_utilization(inventory: Inventory, limits: CpuUtilizationLimits) -> Itera
             yield NotExamined(host, load)
             continue
         yield from _judge(host, [load], limits, inventory.history.was(host))
-        if host.cluster and not host.in_maintenance_mode:
+        if host.cluster is None:
+            yield _usage(host, [load], limits)
+        elif not host.in_maintenance_mode:
             clusters[host.cluster.ref].append(load)
     populated = {host.cluster.ref for host in inventory.hosts if host.cluster}
     for cluster in inventory.clusters:
         if clusters[cluster.ref]:
             yield from _judge(cluster, clusters[cluster.ref], limits, inventory.history.was(cluster))
+            yield _usage(cluster, clusters[cluster.ref], limits)
         elif cluster.ref in populated:
             yield NotExamined(cluster, Unseen(NO_HOSTS(), derived=True))
 
@@ -84,6 +89,18 @@ def _load(host: Host, usage: HostUsage | Unseen) -> Load | Unseen:
     if usage.cpu_used is None or not usage.cpu_capacity:
         return Unseen(NO_FIGURES())
     return usage.cpu_used, usage.cpu_capacity
+
+
+def _usage(entity: Entity, loads: list[Load], limits: CpuUtilizationLimits) -> Usage:
+    mine = limits.for_object(entity)
+    return Usage(
+        object=entity,
+        resource=Resource.CPU,
+        used=sum(load[0] for load in loads),
+        capacity=sum(load[1] for load in loads),
+        warning_percent=mine.warning_percent,
+        critical_percent=mine.critical_percent,
+    )
 
 
 def _judge(entity: Entity, loads: list[Load], limits: CpuUtilizationLimits, was: Severity | None) -> Iterator[Verdict]:

@@ -12,9 +12,11 @@ from vhealthd.model import (
     Message,
     NotExamined,
     Reading,
+    Resource,
     Severity,
     Text,
     Unseen,
+    Usage,
     Verdict,
 )
 
@@ -119,6 +121,15 @@ def datastore_capacity(inventory: Inventory, limits: DatastoreCapacityLimits) ->
         yield from _soon(datastore, days, growth, mine.warning_days_to_full)
         yield from _provisioned(datastore, mine.info_provisioned_percent)
         yield Reading(datastore, None, used)
+        yield Usage(
+            object=datastore,
+            resource=Resource.STORAGE,
+            used=used,
+            capacity=datastore.capacity,
+            warning_percent=mine.warning_percent,
+            critical_percent=mine.critical_percent,
+            per_day=growth or None,
+        )
 
 
 def _grade(

@@ -14,8 +14,10 @@ from vhealthd.model import (
     Message,
     MoRef,
     NotExamined,
+    Resource,
     Severity,
     Unseen,
+    Usage,
     Verdict,
     VmMemory,
 )
@@ -75,12 +77,15 @@ def memory_utilization(inventory: Inventory, limits: MemoryUtilizationLimits) ->
             yield NotExamined(host, load)
             continue
         yield from _judge(host, [load], reclaimed, limits, inventory.history.was(host))
-        if host.cluster and not host.in_maintenance_mode:
+        if host.cluster is None:
+            yield _usage(host, [load], limits)
+        elif not host.in_maintenance_mode:
             clusters[host.cluster.ref].append(load)
     populated = {host.cluster.ref for host in inventory.hosts if host.cluster}
     for cluster in inventory.clusters:
         if clusters[cluster.ref]:
             yield from _judge(cluster, clusters[cluster.ref], reclaimed, limits, inventory.history.was(cluster))
+            yield _usage(cluster, clusters[cluster.ref], limits)
         elif cluster.ref in populated:
             yield NotExamined(cluster, Unseen(NO_HOSTS(), derived=True))
 
@@ -103,6 +108,18 @@ def _load(host: Host, usage: HostUsage | Unseen) -> Load | Unseen:
     if usage.memory_used is None or not usage.memory_capacity:
         return Unseen(NO_FIGURES())
     return host.ref, usage.memory_used, usage.memory_capacity
+
+
+def _usage(entity: Entity, loads: list[Load], limits: MemoryUtilizationLimits) -> Usage:
+    mine = limits.for_object(entity)
+    return Usage(
+        object=entity,
+        resource=Resource.MEMORY,
+        used=sum(load[1] for load in loads),
+        capacity=sum(load[2] for load in loads),
+        warning_percent=mine.warning_percent,
+        critical_percent=mine.critical_percent,
+    )
 
 
 def _judge(

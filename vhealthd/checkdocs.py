@@ -1,6 +1,5 @@
 """Documentation of checks, made of their files alone."""
 
-import json
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -8,10 +7,10 @@ from pydantic.fields import FieldInfo
 from vhealthd.catalogue import Catalogue
 from vhealthd.checkapi import Check, Limits
 from vhealthd.grants import ALL, grants_for
+from vhealthd.limits import unit_of, written
+from vhealthd.model import KB_URL
 
 _LOGIN_ONLY = "login"
-
-KB_URL = "https://knowledge.broadcom.com/external/article/{number}"
 
 
 def check_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
@@ -48,13 +47,6 @@ def _limit(name: str, field: FieldInfo, limits: Limits) -> str:
     unit = unit_of(field)
     label = name.removesuffix(f"_{unit}").removesuffix("_percent").replace("_", " ")
     return f"{label} {value:g} {unit}".strip()
-
-
-def unit_of(field: FieldInfo) -> str:
-    """Return the unit of a limit, empty for a plain number."""
-    extra = [*field.metadata, field]
-    found = (getattr(one, "json_schema_extra", None) for one in extra)
-    return next((str(one["unit"]) for one in found if isinstance(one, dict) and "unit" in one), "")
 
 
 def check_page(check: Check) -> str:
@@ -130,15 +122,10 @@ def _limits_table(check: Check) -> list[str]:
         return ["It has none."]
     defaults = check.limits().model_dump(mode="json")
     rows = [
-        f"| `{name}` | `{_written(defaults[name])}` | {unit_of(field) or ' '} | {field.description} |"
+        f"| `{name}` | `{written(defaults[name])}` | {unit_of(field) or ' '} | {field.description} |"
         for name, field in fields.items()
     ]
     return ["| key | default | unit | meaning |", "|---|---|---|---|", *rows]
-
-
-def _written(value: object) -> str:
-    """Write a default as the configuration does: 7 and not 7.0."""
-    return f"{value:g}" if isinstance(value, float) else json.dumps(value)
 
 
 def index_page(catalogue: Catalogue) -> str:

@@ -32,6 +32,7 @@ from vhealthd.model import (
     Reading,
     Severity,
     Text,
+    Usage,
     Verdict,
     VirtualCenter,
     outcome_of,
@@ -149,6 +150,7 @@ def conclude(check: Check, verdicts: Iterable[Verdict]) -> CheckResult:
     missed: list[NotExamined] = []
     blind: list[Blind] = []
     readings: list[Reading] = []
+    usages: list[Usage] = []
     for verdict in verdicts:
         match verdict:
             case Finding():
@@ -161,6 +163,8 @@ def conclude(check: Check, verdicts: Iterable[Verdict]) -> CheckResult:
                 blind.append(verdict)
             case Reading():
                 readings.append(verdict)
+            case Usage():
+                usages.append(verdict)
     _refuse_twins(check, findings)
     _refuse_twins(check, readings)
     outcome, reason = _outcome(findings, examined, missed, blind)
@@ -176,6 +180,8 @@ def conclude(check: Check, verdicts: Iterable[Verdict]) -> CheckResult:
         not_examined=tuple(sorted(missed, key=lambda one: (one.object.name, one.object.ref.value, one.rule or ""))),
         findings=tuple(sorted(findings, key=_place)),
         readings=tuple(readings),
+        usages=tuple(usages),
+        kb=check.kb,
     )
 
 
@@ -249,4 +255,5 @@ def no_verdict(check: Check, outcome: Outcome, reason: Text) -> CheckResult:
         remediation=check.fix,
         outcome=outcome,
         reason=reason,
+        kb=check.kb,
     )

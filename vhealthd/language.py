@@ -63,6 +63,14 @@ class Language:
                 return self._filler.vformat(said, (), text.params)
         return wording.english(text)
 
+    def measured(self, text: Text) -> tuple[str, str] | None:
+        """Return what a message measures and the limit that it names, each with its unit; None where it has none."""
+        found = wording.measured(text)
+        if found is None:
+            return None
+        value, limit = (self._show(text.params[name], unit) for name, unit in found)
+        return value, limit
+
     def words(self, english: str, **params: str) -> str:
         """Return a fixed sentence. Its holes are filled where there are parameters, and left as they are else.
 

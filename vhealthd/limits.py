@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Self
@@ -16,9 +17,12 @@ from pydantic import (
     create_model,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from vhealthd.model import Entity
+from vhealthd.model import Entity, LimitInForce
+
+_OVERRIDES = "overrides"
 
 
 class Limits(BaseModel):
@@ -58,7 +62,7 @@ class Limits(BaseModel):
 
     def _override(self, entity: Entity) -> "Override | None":
         # the field is there where `overridable` has added it
-        overrides: tuple[Override, ...] = getattr(self, "overrides", ())
+        overrides: tuple[Override, ...] = getattr(self, _OVERRIDES, ())
         return next((one for one in overrides if one.matches(entity)), None)
 
 
@@ -77,6 +81,30 @@ class Override(BaseModel):
     def changes(self) -> dict[str, Any]:
         """The limits that it sets."""
         return {name: getattr(self, name) for name in self.model_fields_set if name != "match"}
+
+
+def in_force(check: str, limits: Limits) -> Iterator[LimitInForce]:
+    """List the limits of a check with their origins, then what overrides set."""
+    for name, field in type(limits).model_fields.items():
+        if name != _OVERRIDES:
+            origin = "config" if name in limits.model_fields_set else "default"
+            yield LimitInForce(check, name, written(getattr(limits, name)), unit_of(field), origin)
+    for override in getattr(limits, _OVERRIDES, ()):
+        for name, value in override.changes.items():
+            unit = unit_of(type(limits).model_fields[name])
+            yield LimitInForce(check, name, written(value), unit, "override", override.match.pattern)
+
+
+def written(value: object) -> str:
+    """Write a value as the configuration does: 7 and not 7.0."""
+    return f"{value:g}" if isinstance(value, float) else json.dumps(to_jsonable_python(value), ensure_ascii=False)
+
+
+def unit_of(field: FieldInfo) -> str:
+    """Return the unit of a limit, empty for a plain number."""
+    extra = [*field.metadata, field]
+    found = (getattr(one, "json_schema_extra", None) for one in extra)
+    return next((str(one["unit"]) for one in found if isinstance(one, dict) and "unit" in one), "")
 
 
 def overridable(limits: type[Limits]) -> type[Limits]:

@@ -41,6 +41,7 @@ class Sighting:
     unmatched_scope: tuple[str, ...] = ()
     counts: Counts = field(default_factory=Counts)
     requests: int = 0
+    collecting: Mapping[str, float] = field(default_factory=dict)  # seconds by collector
     parts: Mapping[Need, object] = field(default_factory=dict)  # a part, or Missing
 
     async def fetch(self, need: Need) -> object:

@@ -20,6 +20,7 @@ from vhealthd.config import Settings, VCenterSettings
 from vhealthd.engine import NO_SESSION, Source, run_checks, without_session
 from vhealthd.errors import StateError, VCenterError
 from vhealthd.inventory import Need
+from vhealthd.limits import in_force
 from vhealthd.model import (
     CheckResult,
     History,
@@ -133,6 +134,7 @@ async def _report(plan: Scan, started: datetime, vcenters: Sequence[VCenterRepor
         finished=plan.clock(),
         vcenters=settled,
         mutes=mutes,
+        limits=tuple(limit for bound in plan.checks for limit in in_force(bound.check.slug, bound.limits)),
     )
 
 
@@ -193,6 +195,7 @@ async def _with_client(
             unmatched_scope=collector.unmatched_scope,
             counts=await collector.counts(),
             parts=await _parts(collector, plan.needs),
+            collecting=dict(sorted(collector.seconds.items())),
         ), results
 
 
@@ -249,6 +252,7 @@ def _describe(seen: Sighting, results: tuple[CheckResult, ...]) -> VCenterReport
         counts=seen.counts,
         requests=seen.requests,
         unmatched_scope=seen.unmatched_scope,
+        collecting=seen.collecting,
         results=results,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
 
-from vhealthd.model import Category, Outcome
+from vhealthd.model import Category, Outcome, ScanReport
 
 T = TypeVar("T")
 
@@ -86,6 +86,15 @@ def sla(results: Iterable[Results]) -> Sla:
         categories={one: categories[one] for one in Category if one in categories},
         checks=dict(sorted(_by(rows, lambda row: row.check).items())),
     )
+
+
+def results_of(report: ScanReport) -> list[Results]:
+    """Return the results of one run."""
+    return [
+        Results(vcenter.name, result.check, result.category, result.outcome, 1)
+        for vcenter in report.vcenters
+        for result in vcenter.results
+    ]
 
 
 class Kept(Protocol):

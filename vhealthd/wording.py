@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from string import Formatter
-from typing import Any
+from typing import Any, NamedTuple
 
 from vhealthd.model import Param, Text
 
@@ -69,6 +69,29 @@ _FILLER = Filler(_show)
 def english(text: Text) -> str:
     """Return the sentence in English."""
     return _FILLER.vformat(text.message.english, (), text.params)
+
+
+class Measured(NamedTuple):
+    """The two holes of a message that say what was measured and which limit it is held against: names and units."""
+
+    value: tuple[str, str]
+    limit: tuple[str, str]
+
+
+def measured(text: Text) -> Measured | None:
+    """Find what a message measures: the first number with the unit of its `threshold_...`; None where it has none."""
+    holes = [(name, unit or "") for _, name, unit, _ in _FILLER.parse(text.message.english) if name]
+    limit = next((hole for hole in holes if hole[0].startswith("threshold_")), None)
+    if limit is None:
+        return None
+    alike = {"percent", "limit"} if limit[1] in {"percent", "limit"} else {limit[1]}
+    numbers = (hole for hole in holes if hole != limit and hole[1] in alike and _is_number(text.params.get(hole[0])))
+    value = next(numbers, None)
+    return Measured(value, limit) if value else None
+
+
+def _is_number(value: Param) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 Plain = str | int | float | bool | None

@@ -6,7 +6,8 @@ import pytest
 
 from vhealthd.catalogue import Catalogue
 from vhealthd.checkapi import Check
-from vhealthd.checkdocs import check_page, index_page, unit_of
+from vhealthd.checkdocs import check_page, index_page
+from vhealthd.limits import unit_of
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = Catalogue.discover()

@@ -1,7 +1,7 @@
 """A report that was stored is the report that was committed, to the last parameter of the last message."""
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -23,6 +23,7 @@ from vhealthd.model import (
     Counts,
     Entity,
     Finding,
+    LimitInForce,
     Message,
     MoRef,
     Mute,
@@ -30,10 +31,12 @@ from vhealthd.model import (
     NotExamined,
     Outcome,
     Reading,
+    Resource,
     ScanReport,
     Severity,
     Text,
     Unseen,
+    Usage,
     VCenterReport,
     VCenterState,
 )
@@ -126,6 +129,8 @@ def _by_type(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - an annotati
         bool: st.booleans(),
         str | None: st.none() | WORDS,
         int | None: st.none() | st.integers(0, 10**9),
+        float | None: st.none() | st.floats(0, 1e6),
+        Mapping[str, float]: st.dictionaries(WORDS, st.floats(0, 1e6), max_size=2),
         datetime: TIMES,
         tuple[str, ...]: tuples(WORDS),
     }
@@ -144,10 +149,16 @@ RESULTS = records(
     reason=st.none() | TEXTS,
     not_examined=tuples(records(NotExamined, object=OBJECTS, why=UNSEEN)),
     findings=tuples(FINDINGS),
+    usages=tuples(records(Usage, object=OBJECTS, resource=st.sampled_from(Resource))),
     readings=tuples(records(Reading, object=OBJECTS, value=st.floats(allow_nan=False, allow_infinity=False))),
 )
 VCENTERS = records(VCenterReport, state=st.sampled_from(VCenterState), counts=records(Counts), results=tuples(RESULTS))
-REPORTS = records(ScanReport, vcenters=tuples(VCENTERS), mutes=tuples(records(MuteUse, mute=MUTES)))
+REPORTS = records(
+    ScanReport,
+    vcenters=tuples(VCENTERS),
+    mutes=tuples(records(MuteUse, mute=MUTES)),
+    limits=tuples(records(LimitInForce)),
+)
 
 
 @given(REPORTS)

@@ -21,11 +21,13 @@ from vhealthd.config.section import Section
 from vhealthd.config.service import HttpSettings, OutboxSettings, ScheduleSettings, StateSettings
 from vhealthd.config.sinks import Language, MailSettings, S3Settings
 from vhealthd.config.values import (
+    Colour,
     ConfigPath,
     Day,
     DnsServer,
     Duration,
     Fingerprint,
+    LogoFile,
     ReadableFile,
     Text,
     Url,
@@ -37,6 +39,7 @@ from vhealthd.config.values import (
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _NAME_WORDS = "a name of up to 64 letters, digits, dots, dashes and underscores that begins with a letter or digit"
+_TAKEN = ("mail", "s3")  # the report goes there by these names
 
 
 # --- TLS ------------------------------------------------------------------------------------------------------------
@@ -138,7 +141,14 @@ class DnsSettings(Section):
     timeout: Duration = Field(parse_duration("2s"), description="Longest wait for a DNS server; each is asked twice.")
 
 
-Format = Literal["pdf", "json", "csv"]
+Format = Literal["pdf", "html", "json", "csv"]
+
+
+class Colours(Section):
+    """The colours of the report; those of outcomes are always the same."""
+
+    primary: Colour = Field("#0e2a44", description="Title band and headings; white text stands on it.")
+    accent: Colour = Field("#0b6fb8", description="Links and lines.")
 
 
 class ReportSettings(Section):
@@ -148,8 +158,13 @@ class ReportSettings(Section):
         "en", description="Language of the PDF, and of mail where mail.languages has no other: English or Chinese."
     )
     formats: Annotated[tuple[Format, ...], Field(min_length=1)] = Field(
-        ("pdf", "json", "csv"), description="Files that are written."
+        ("pdf", "html", "json", "csv"), description="Files that are written."
     )
+    title: Text | None = Field(None, description="Title of the report; without it, vSphere health report.")
+    classification: Text | None = Field(None, description="Mark on every page, such as Internal or Confidential.")
+    logo: LogoFile | None = Field(None, description="SVG or PNG file that is shown beside the title.")
+    paper: Literal["a4", "letter"] = Field("a4", description="Size of the pages.")
+    colours: Colours = Field(default_factory=Colours, description="Colours of the report.")
     output_dir: ConfigPath | None = Field(
         None, description="Folder of the reports; without it, the folder reports of state.directory."
     )
@@ -187,6 +202,20 @@ class MuteSettings(Section):
         return ALL_CHECKS in self.check and not self.match.model_dump(exclude_none=True)
 
 
+def _free_name(name: str) -> str:
+    if name in _TAKEN:
+        raise ValueError(f"the report itself goes by the names {' and '.join(_TAKEN)}; give this channel another name")
+    return name
+
+
+ChannelName = Annotated[
+    str,
+    AfterValidator(matching(_NAME, _NAME_WORDS)),
+    AfterValidator(_free_name),
+    Field(json_schema_extra={"pattern": f"^(?!({'|'.join(_TAKEN)})$){_NAME}$"}),
+]
+
+
 def _empty_sections(raw: object) -> object:
     """Let a check's name without anything below it mean an empty section."""
     return {key: {} if value is None else value for key, value in raw.items()} if isinstance(raw, dict) else raw
@@ -208,8 +237,10 @@ class Settings(Section):
     state: StateSettings = Field(default_factory=StateSettings, description="Where the service keeps what it knows.")
     mail: MailSettings | None = Field(None, description="How the report is mailed; without it, it is not.")
     s3: S3Settings | None = Field(None, description="Where reports are archived; without it, they are not.")
-    channels: Annotated[dict[str, Channel], BeforeValidator(_empty_sections)] = Field(
-        default_factory=dict, description="Where alerts can go, by name."
+    channels: Annotated[dict[ChannelName, Channel], BeforeValidator(_empty_sections)] = Field(
+        default_factory=dict,
+        description="Where alerts can go, by name.",
+        json_schema_extra={"additionalProperties": False},
     )
     routes: tuple[RouteSettings, ...] | None = Field(
         None, description="Which findings go where; without it, by the default routes."

@@ -26,6 +26,8 @@ _FINGERPRINT_PATTERN = r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$"
 _SIZES = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
 _SIZE_PATTERN = r"^([0-9]{1,12})(KB|MB|GB|B)$"
 _EMAIL_PATTERN = r"^[^@\s,;:<>()\[\]\"\\]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"
+_COLOUR_PATTERN = r"^#[0-9A-Fa-f]{6}$"
+_READABLE = 4.5
 _CRON_FIELDS = 5
 _NO_PORT = 2**16
 _HOST_PATTERN = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?"
@@ -112,7 +114,7 @@ class ListenAddress:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -152,7 +154,7 @@ def parse_date(raw: object) -> date:
 def parse_url(raw: str) -> str:
     """Return `https://host[:port]` in lower case and without a slash. Raises ValueError for any other kind of URL."""
     url = parse_any_url(raw)
-    if url.startswith("http:") and not _is_loopback(urlsplit(url).hostname or ""):
+    if url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
         raise ValueError("http would show the password to the network; use https (http is for localhost only)")
     return url
 
@@ -191,7 +193,8 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address is this machine's own."""
     return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
 
 
@@ -257,6 +260,29 @@ def check_readable(path: Path, info: ValidationInfo) -> Path:
     return path
 
 
+def parse_colour(raw: str) -> str:
+    """Return `#rrggbb`. Raises ValueError for all else, and for a colour too light to be read on white or under it."""
+    if not re.fullmatch(_COLOUR_PATTERN, raw):
+        raise ValueError('expected a colour such as "#0e2a44"')
+    if _contrast_to_white(raw) < _READABLE:
+        raise ValueError("this colour is too light: text in it or on it could not be read (contrast below 4.5:1)")
+    return raw.lower()
+
+
+def _contrast_to_white(colour: str) -> float:
+    """Return the contrast as WCAG 2 defines it."""
+    shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in shares)  # noqa: PLR2004 - WCAG's numbers
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+
+
+def check_logo(path: Path, info: ValidationInfo) -> Path:
+    """Refuse a file that is neither SVG nor PNG by its name."""
+    if path.suffix.lower() not in {".svg", ".png"}:
+        raise ValueError("expected a file that ends in .svg or .png")
+    return check_readable(path, info)
+
+
 # strict: otherwise pydantic takes "8" and true for numbers, and "no" and 0 for false
 Whole = Annotated[int, Field(strict=True)]
 YesNo = Annotated[bool, Field(strict=True)]
@@ -301,8 +327,10 @@ AnyUrl = Annotated[str, AfterValidator(parse_any_url), Field(json_schema_extra={
 Fingerprint = Annotated[
     str, AfterValidator(parse_fingerprint), Field(json_schema_extra={"pattern": _FINGERPRINT_PATTERN})
 ]
+Colour = Annotated[str, AfterValidator(parse_colour), Field(json_schema_extra={"pattern": _COLOUR_PATTERN})]
 ConfigPath = Annotated[Path, AfterValidator(from_folder)]
 ReadableFile = Annotated[Path, AfterValidator(from_folder), AfterValidator(check_readable)]
+LogoFile = Annotated[Path, AfterValidator(from_folder), AfterValidator(check_logo)]
 DnsServer = Annotated[
     Nameserver, PlainValidator(parse_nameserver, json_schema_input_type=str), PlainSerializer(str, return_type=str)
 ]

@@ -23,7 +23,7 @@ from vhealthd.model.connectivity import HostNames, Lookup, Names, Reachability, 
 from vhealthd.model.deliveries import Delivery, DeliveryState, Parcel
 from vhealthd.model.entities import Datastore, Entity, Host, MoRef, VirtualCenter, VirtualMachine
 from vhealthd.model.extras import GuestDisk, Question, VmIdentity, VmPressure
-from vhealthd.model.grades import Category, Message, Outcome, Param, Severity, Text
+from vhealthd.model.grades import Category, Message, Outcome, Param, Resource, Severity, Text
 from vhealthd.model.history import NO_HISTORY, History, Known
 from vhealthd.model.hosts import (
     HardwarePart,
@@ -48,16 +48,19 @@ from vhealthd.model.network import (
     VmKernelNic,
 )
 from vhealthd.model.results import (
+    KB_URL,
     Blind,
     CheckResult,
     Counts,
     Examined,
     Finding,
+    LimitInForce,
     Mute,
     MuteUse,
     NotExamined,
     Reading,
     ScanReport,
+    Usage,
     VCenterReport,
     VCenterState,
     Verdict,
@@ -69,6 +72,7 @@ from vhealthd.model.unseen import NO_DATA, Facets, Unseen, outcome_of
 from vhealthd.model.vms import Disk, RemovableDrive, Snapshot, VmMemory, VmTools
 
 __all__ = [
+    "KB_URL",
     "NO_DATA",
     "NO_HISTORY",
     "Ack",
@@ -124,6 +128,7 @@ __all__ = [
     "Known",
     "License",
     "Licenses",
+    "LimitInForce",
     "Lookup",
     "Lun",
     "Message",
@@ -144,6 +149,7 @@ __all__ = [
     "Reading",
     "RemovableDrive",
     "Reserve",
+    "Resource",
     "RootAccount",
     "ScanReport",
     "SecurityPolicy",
@@ -156,6 +162,7 @@ __all__ = [
     "Turn",
     "Unseen",
     "Uplink",
+    "Usage",
     "VCenterReport",
     "VCenterState",
     "Verdict",

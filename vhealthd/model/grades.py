@@ -35,6 +35,14 @@ class Outcome(StrEnum):
         return list(Outcome).index(self)
 
 
+class Resource(StrEnum):
+    """What can be full."""
+
+    CPU = "cpu"
+    MEMORY = "memory"
+    STORAGE = "storage"
+
+
 class Category(StrEnum):
     """The chapters of a report, in their order."""
 

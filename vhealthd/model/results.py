@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from vhealthd.model.entities import Entity
-from vhealthd.model.grades import Category, Outcome, Severity, Text
+from vhealthd.model.grades import Category, Outcome, Resource, Severity, Text
 from vhealthd.model.unseen import Unseen
 
 
@@ -84,7 +85,36 @@ class Reading:
     value: float
 
 
-Verdict = Finding | Examined | NotExamined | Blind | Reading
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """How full something is: MHz of CPU, bytes of memory or storage. What is added a day is known after some scans.
+
+    Things of one resource do not overlap: their sums are those of the whole vCenter.
+    """
+
+    object: Entity
+    resource: Resource
+    used: float
+    capacity: float
+    warning_percent: float
+    critical_percent: float
+    per_day: float | None = None
+
+    @property
+    def percent(self) -> float:
+        """The used share in per cent."""
+        return 100 * self.used / self.capacity
+
+    @property
+    def days_to_full(self) -> float | None:
+        """In how many days it is full if it goes on like that; None if that is not known, or never."""
+        return max(self.capacity - self.used, 0) / self.per_day if self.per_day and self.per_day > 0 else None
+
+
+Verdict = Finding | Examined | NotExamined | Blind | Reading | Usage
+
+
+KB_URL = "https://knowledge.broadcom.com/external/article/{number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +135,19 @@ class CheckResult:
     not_examined: tuple[NotExamined, ...] = ()
     findings: tuple[Finding, ...] = ()
     readings: tuple[Reading, ...] = ()
+    usages: tuple[Usage, ...] = ()
+    kb: str | None = None  # number of an article in Broadcom's knowledge base
     seconds: float = 0.0
 
     @property
     def looked(self) -> bool:
         """Whether it judged, and saw all that it judges but single objects."""
         return self.whole and self.outcome not in (Outcome.UNKNOWN, Outcome.SKIPPED)
+
+    @property
+    def kb_url(self) -> str | None:
+        """The URL of the article."""
+        return KB_URL.format(number=self.kb) if self.kb else None
 
     @property
     def counted(self) -> tuple[Finding, ...]:
@@ -152,6 +189,7 @@ class VCenterReport:
     counts: Counts = field(default_factory=Counts)
     requests: int = 0
     unmatched_scope: tuple[str, ...] = ()  # names in the configured scope that match nothing
+    collecting: Mapping[str, float] = field(default_factory=dict)  # seconds that each collector took, by its name
     results: tuple[CheckResult, ...] = ()
 
 
@@ -162,6 +200,21 @@ class MuteUse:
     mute: Mute
     findings: int
     expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LimitInForce:
+    """A limit of a check in this run, as the configuration writes it, and where it comes from.
+
+    `origin` is default, config or override; an override holds for objects that match `match`.
+    """
+
+    check: str
+    name: str
+    value: str
+    unit: str
+    origin: str
+    match: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +228,7 @@ class ScanReport:
     finished: datetime
     vcenters: tuple[VCenterReport, ...]
     mutes: tuple[MuteUse, ...] = ()  # all that are configured
+    limits: tuple[LimitInForce, ...] = ()  # of the checks that ran
 
 
 def lasting_name(vcenter: VCenterReport, category: Category) -> str:

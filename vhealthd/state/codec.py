@@ -25,6 +25,7 @@ from vhealthd.model import (
     Entity,
     Finding,
     Host,
+    LimitInForce,
     Message,
     MoRef,
     Mute,
@@ -32,11 +33,13 @@ from vhealthd.model import (
     NotExamined,
     Outcome,
     Reading,
+    Resource,
     ScanReport,
     SecurityPolicy,
     Severity,
     Text,
     Unseen,
+    Usage,
     VCenterReport,
     VCenterState,
     VirtualCenter,
@@ -48,15 +51,16 @@ FORM = 1
 _RECORDS: Mapping[str, type[Any]] = {
     one.__name__: one
     for one in (
-        *(CheckResult, Counts, Datastore, DistributedPortGroup, Entity, Finding, Host, Message, MoRef, Mute, MuteUse),
-        *(NotExamined, Reading, ScanReport, SecurityPolicy, Text, Unseen, VCenterReport, VirtualCenter, VirtualMachine),
+        *(CheckResult, Counts, Datastore, DistributedPortGroup, Entity, Finding, Host, LimitInForce, Message, MoRef),
+        *(Mute, MuteUse, NotExamined, Reading, ScanReport, SecurityPolicy, Text, Unseen, Usage, VCenterReport),
+        *(VirtualCenter, VirtualMachine),
     )
 }
 _NAMES = {kind: tuple(one.name for one in fields(kind)) for kind in _RECORDS.values()}
 _VALUES: Mapping[str, Callable[[str], object]] = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
-    **{one.__name__: one for one in (Category, Outcome, Severity, VCenterState)},
+    **{one.__name__: one for one in (Category, Outcome, Resource, Severity, VCenterState)},
 }
 # Where a list is no record, instead of its kind:
 _TUPLE, _PART = -1, -2

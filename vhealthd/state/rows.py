@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from vhealthd.model import Outcome, ScanReport, Severity, lasting_name
+from vhealthd.figures import Figures, figures
+from vhealthd.model import Outcome, Resource, ScanReport, Severity, lasting_name
 from vhealthd.state import codec
 from vhealthd.state.lives import Lives, lives
 from vhealthd.state.tables import ReadingRow, ReportRow, ResultRow, RunRow, row_of
@@ -96,6 +97,7 @@ def run_row(report: ScanReport, *, now: datetime, config_sha256: str | None, fil
         outcomes=dict(Counter(result.outcome.value for result in results)),
         findings={severity.value: count for severity, count in severities.items()},
         files={name: str(path) for name, path in files.items()},
+        figures=_written(figures(report)),
     )
 
 
@@ -114,8 +116,21 @@ def asked_row(run_id: str, trigger: str, *, due: datetime | None, now: datetime)
         outcomes={},
         findings={},
         files={},
+        figures={},
         **nothing,
     )
+
+
+def _written(told: Figures) -> dict[str, JsonValue]:
+    used: dict[str, JsonValue] = {one.value: round(percent, 3) for one, percent in told.used.items()}
+    return {"score": told.score, **used}
+
+
+def figures_of(stored: Mapping[str, JsonValue]) -> Figures:
+    """Return figures as they were stored; those of a newer version are left out."""
+    used = {one: percent for one in Resource if isinstance(percent := stored.get(one.value), int | float)}
+    score = stored.get("score")
+    return Figures(score=score if isinstance(score, int) else None, used={one: float(used[one]) for one in used})
 
 
 def numbers(stored: Mapping[str, JsonValue]) -> dict[str, int]:

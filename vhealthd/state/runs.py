@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vhealthd.figures import Figures
 from vhealthd.model import Category, Outcome, ScanReport, Severity
 from vhealthd.model.deliveries import Parcel
 from vhealthd.sla import Results
@@ -53,6 +54,7 @@ class RunSummary:
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)  # results by outcome
     findings: Mapping[Severity, int] = field(default_factory=dict)  # those that count, by severity
     files: Mapping[str, Path] = field(default_factory=dict)
+    figures: Figures = field(default_factory=Figures)
 
     @property
     def outcome(self) -> Outcome | None:
@@ -162,6 +164,10 @@ class Runs:
         """Return runs, the newest first; without a state those that were promised and those that failed too."""
         return await self._summaries(limit=limit, state=state)
 
+    async def before(self, moment: datetime, limit: int = 1) -> tuple[RunSummary, ...]:
+        """Return the newest committed runs that began before a moment, the newest first."""
+        return await self._summaries(limit=limit, state=RunState.DONE, before=moment)
+
     async def find(self, name: str) -> RunSummary | None:
         """Return the run with this id, or the only one whose id begins so; `latest` is the last one committed."""
         if name == LATEST:
@@ -198,11 +204,13 @@ class Runs:
         return await self._store.read(count)
 
     async def _summaries(
-        self, *, limit: int, state: RunState | None = None, prefix: str = ""
+        self, *, limit: int, state: RunState | None = None, prefix: str = "", before: datetime | None = None
     ) -> tuple[RunSummary, ...]:
         wanted = select(RunRow).order_by(func.coalesce(RunRow.started, RunRow.asked).desc(), RunRow.id.desc())
         if state is not None:
             wanted = wanted.where(RunRow.state == state)
+        if before is not None:
+            wanted = wanted.where(RunRow.started < before)
         if prefix:
             wanted = wanted.where(RunRow.id.startswith(prefix, autoescape=True))
         return tuple(_summary(row) for row in await self._store.entities(wanted.limit(limit)))
@@ -225,4 +233,5 @@ def _summary(row: RunRow) -> RunSummary:
         outcomes=rows.outcomes(row.outcomes),
         findings=rows.severities(row.findings),
         files={name: Path(str(path)) for name, path in row.files.items()},
+        figures=rows.figures_of(row.figures),
     )

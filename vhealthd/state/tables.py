@@ -68,6 +68,7 @@ class RunRow(Base):
     outcomes: Mapped[dict[str, JsonValue]]  # results by outcome
     findings: Mapped[dict[str, JsonValue]]  # findings that count, by severity
     files: Mapped[dict[str, JsonValue]]  # name -> path
+    figures: Mapped[dict[str, JsonValue]] = mapped_column(server_default="{}")  # score, and used per cent by resource
 
     __table_args__ = (Index(None, "state"), Index(None, "started"))
 

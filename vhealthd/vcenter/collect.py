@@ -143,6 +143,11 @@ class Collector:
         """Why each collector failed that did, by its name."""
         return self._errands.failures
 
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """How long each collector took that has ended, by its name; what it waited for others is in it."""
+        return self._errands.seconds
+
     async def counts(self) -> Counts:
         """Return how many objects of each kind are in scope; None for a kind that was not read."""
 

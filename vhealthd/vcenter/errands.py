@@ -1,6 +1,7 @@
 """Work that is begun once, under a name and a deadline, however many wait for it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Generic, Self, TypeVar
 
@@ -23,6 +24,7 @@ class Errands(Generic[T]):
         self, work: Mapping[str, Callable[[], Awaitable[T]]], *, deadline: float, on_done: Callable[[str], None]
     ) -> None:
         self.failures: dict[str, str] = {}
+        self.seconds: dict[str, float] = {}  # of each that has ended, waits for others included
         self._work = work
         self._deadline = deadline
         self._on_done = on_done
@@ -57,6 +59,7 @@ class Errands(Generic[T]):
         return await asyncio.shield(self._tasks[name])
 
     async def _run(self, name: str) -> T:
+        began = time.perf_counter()
         try:
             async with asyncio.timeout_at(self._deadline):
                 return await self._work[name]()
@@ -73,6 +76,7 @@ class Errands(Generic[T]):
                 name, VCenterError(f"{name}: reading failed with {kind}; the log has the details")
             ) from error
         finally:
+            self.seconds[name] = time.perf_counter() - began
             self._on_done(name)
 
     def _note(self, name: str, error: VCenterError) -> VCenterError:
