@@ -1,4 +1,4 @@
-"""The files of a run: made of a report, each written whole."""
+"""The files of a run: made of a report and its background, each written whole."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
@@ -8,15 +8,18 @@ from pathlib import Path
 import structlog
 
 from vhealthd import files
+from vhealthd.config import ReportSettings
 from vhealthd.errors import PdfError
-from vhealthd.language import language_of
+from vhealthd.language import Language, language_of
 from vhealthd.model import ScanReport
-from vhealthd.report import jsonreport, tables
-from vhealthd.report.pdf import render_pdf
+from vhealthd.report import htmlreport, jsonreport, tables
+from vhealthd.report.background import Background
+from vhealthd.report.look import Look, look_of
+from vhealthd.report.pdf import Twins, render_pdf
 
 log = structlog.get_logger(__name__)
 
-NAMES = {"json": "report.json", "csv": "findings.csv", "pdf": "report.pdf"}
+NAMES = {"json": "report.json", "csv": "findings.csv", "html": "report.html", "pdf": "report.pdf"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +30,22 @@ class Artefacts:
     pdf_error: str | None = None
 
 
-async def write(report: ScanReport, folder: Path, formats: Collection[str], language: str) -> Artefacts:
+async def write(
+    report: ScanReport, background: Background, folder: Path, formats: Collection[str], settings: ReportSettings
+) -> Artefacts:
     """Write the files of a run, in the order of NAMES: a PDF that fails costs no more than itself.
 
-    `language` is the code of that of the PDF; the others are for machines, and English.
+    PDF and HTML are in the language of the settings; the others are for machines, and English.
 
     Raises OutputError if a file cannot be written.
     """
-    encoded = await asyncio.to_thread(jsonreport.encode, report)
-    makers: dict[str, Callable[[], bytes]] = {"json": lambda: encoded, "csv": lambda: tables.encode(report)}
+    language, look = language_of(settings.language), await asyncio.to_thread(look_of, settings)
+    twins = await asyncio.to_thread(_twins, report, background)
+    makers: dict[str, Callable[[], bytes]] = {
+        "json": lambda: twins.json,
+        "csv": lambda: twins.csv,
+        "html": lambda: htmlreport.encode(report, language=language, background=background, look=look),
+    }
     written: dict[str, Path] = {}
     for form, make in makers.items():
         if form in formats:
@@ -43,15 +53,26 @@ async def write(report: ScanReport, folder: Path, formats: Collection[str], lang
     if "pdf" not in formats:
         return Artefacts(files=written)
     try:
-        pdf = await render_pdf(report, json_bytes=encoded, language=language_of(language))
+        pdf = await _pdf(report, background, twins, language, look)
     except PdfError as error:
         return Artefacts(files=written, pdf_error=str(error))
-    except Exception as error:
-        # a fault of ours in the PDF must not cost what was found
-        log.exception("pdf.broke")
-        return Artefacts(files=written, pdf_error=f"the PDF could not be made: unexpected {type(error).__name__}")
     written["pdf"] = await _write(folder / NAMES["pdf"], lambda: pdf)
     return Artefacts(files=written)
+
+
+async def _pdf(report: ScanReport, background: Background, twins: Twins, language: Language, look: Look) -> bytes:
+    """Return the PDF. Raises PdfError, also for a fault of ours: it must not cost what was found."""
+    try:
+        return await render_pdf(report, twins=twins, language=language, background=background, look=look)
+    except PdfError:
+        raise
+    except Exception as error:
+        log.exception("pdf.broke")
+        raise PdfError(f"the PDF could not be made: unexpected {type(error).__name__}") from error
+
+
+def _twins(report: ScanReport, background: Background) -> Twins:
+    return Twins(json=jsonreport.encode(report, background), csv=tables.encode(report, background))
 
 
 async def _write(path: Path, make: Callable[[], bytes]) -> Path:

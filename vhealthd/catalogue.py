@@ -14,12 +14,14 @@ from pydantic import JsonValue, ValidationError
 from vhealthd.checkapi import Check, Limits
 from vhealthd.config import (
     ALL_CHECKS,
+    UNSEEN,
     ConfigProblem,
     Document,
     InvalidConfigError,
     Place,
     Settings,
     did_you_mean,
+    named_in_routes,
     problems_of,
     unknown_key,
 )
@@ -96,6 +98,7 @@ class Catalogue:
             yield from self._section_problems(slug, section, document)
         yield from self._selection_problems(document)
         yield from self._mute_problems(document)
+        yield from self._route_problems(document)
 
     def _section_problems(self, slug: str, section: JsonValue, document: Document) -> Iterator[ConfigProblem]:
         place = ("checks", slug)
@@ -132,6 +135,14 @@ class Catalogue:
         for place, name in _muted(document):
             if name not in {*self._by_slug, ALL_CHECKS}:
                 yield document.problem(place, f"no check has this name{did_you_mean(name, self._by_slug)} ({_SEE_ALL})")
+
+    def _route_problems(self, document: Document) -> Iterator[ConfigProblem]:
+        known = {*self._by_slug, UNSEEN}
+        for place, name in named_in_routes(document, "match", "check"):
+            if name in set(Category):
+                yield document.problem(place, "this is a category; write it as category")
+            elif name not in known:
+                yield document.problem(place, f"no check has this name{did_you_mean(name, known)} ({_SEE_ALL})")
 
     def _selected(self, select: Iterable[str], also: Iterable[str], ignore: Iterable[str]) -> list[Check]:
         """Return what `select` names, or all, and what `also` names, without what `ignore` names.
@@ -176,7 +187,8 @@ def _as_document(settings: Settings) -> Document:
     """Turn what settings say of checks back into a document, without lines."""
     scan: JsonValue = {key: list(getattr(settings.scan, key)) for key in _LISTS}
     mutes: JsonValue = [{"check": list(mute.check)} for mute in settings.mutes]
-    return Document(None, {"scan": scan, "checks": {**settings.checks}, "mutes": mutes}, {})
+    routes: JsonValue = [{"match": {"check": list(route.match.check)}} for route in settings.routes or ()]
+    return Document(None, {"scan": scan, "checks": {**settings.checks}, "mutes": mutes, "routes": routes}, {})
 
 
 def _prove_defaults(one: Check) -> None:

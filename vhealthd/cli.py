@@ -30,6 +30,7 @@ from vhealthd.commands.status import status_command
 from vhealthd.config import InvalidConfigError, Settings, VCenterSettings
 from vhealthd.errors import ConfigError, ListenError, OutputError, StateError, UsageError, VhealthdError
 from vhealthd.model import Outcome, ScanReport
+from vhealthd.report.background import NO_BACKGROUND
 from vhealthd.saved import Sighting
 from vhealthd.scan import Scan, judge_again, new_run_id, scan, utc_now
 
@@ -98,7 +99,9 @@ def cli(context: click.Context, log_level: str | None) -> None:
 @click.option("--vcenter", "names", multiple=True, metavar="NAME", help="Only this vCenter; may be repeated.")
 @click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
 @click.option("--output-dir", type=click.Path(path_type=Path), help="Write the reports there.")
-@click.option("--format", "formats", metavar="pdf,json,csv", help="Which reports to write; overrides report.formats.")
+@click.option(
+    "--format", "formats", metavar="pdf,html,json,csv", help="Which reports to write; overrides report.formats."
+)
 @click.option("--save-inventory", type=click.Path(path_type=Path, dir_okay=False), help="Keep what was seen.")
 @click.option("--redact", is_flag=True, help="With --save-inventory: replace every name and address.")
 @click.option("--from-inventory", type=click.Path(path_type=Path, dir_okay=False), help="Judge what was kept.")
@@ -139,7 +142,7 @@ def scan_command(
     files_made: Mapping[str, Path] = {}
     try:
         folder = output_dir or settings.reports / report.run_id
-        made = asyncio.run(artefacts.write(report, folder, wanted, settings.report.language))
+        made = asyncio.run(_write(settings, report, folder, wanted, kept=kept))
         files_made = made.files
     finally:
         if kept:
@@ -151,12 +154,19 @@ def scan_command(
     return exit_code(report)
 
 
+async def _write(
+    settings: Settings, report: ScanReport, folder: Path, formats: tuple[str, ...], *, kept: bool
+) -> artefacts.Artefacts:
+    background = await memory.background_of(settings, report) if kept else NO_BACKGROUND
+    return await artefacts.write(report, background, folder, formats, settings.report)
+
+
 def _formats(given: str | None, settings: Settings) -> tuple[str, ...]:
     if given is None:
         return settings.report.formats
     wanted = tuple(dict.fromkeys(part.strip() for part in given.split(",")))
     if strangers := [one for one in wanted if one not in artefacts.NAMES]:
-        raise click.UsageError(f"--format knows pdf, json and csv, not {', '.join(strangers) or 'nothing'}")
+        raise click.UsageError(f"--format knows pdf, html, json and csv, not {', '.join(strangers) or 'nothing'}")
     return wanted
 
 

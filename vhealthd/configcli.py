@@ -133,6 +133,76 @@ mutes: []""",
 #   storage_class: STANDARD_IA
 #   object_lock: {mode: governance, days: 365}
 #   tags: {team: virtualisation}""",
+    "channels": """\
+# Each has a name of its own and a type; one of each type is here. To try one: vhealthd test-notify --sink oncall
+# channels:
+#   oncall:
+#     type: pagerduty
+#     routing_key: {file: /etc/vhealthd/pagerduty.key}
+#     region: us  # or eu
+#     language: en  # or zh; without it, report.language. Every channel that people read has it.
+#     # What is sent over HTTP (all but mail, audit and apprise) also has these:
+#     per_minute: 60  # requests at most; 20 for dingtalk and wecom
+#     allow_http: false  # true sends to other machines without encryption too
+#     refuse_private: false  # true sends to no private and no loopback address
+#     # ca_file: /etc/vhealthd/proxy-ca.pem  # instead of the system's authorities
+#     # proxy: http://proxy.example.com:3128
+#     # url: https://relay.example.com  # for pagerduty and twilio: a relay to send to instead
+#   ops-sms:
+#     type: twilio
+#     account_sid: AC00000000000000000000000000000000
+#     auth_token: {file: /etc/vhealthd/twilio.token}
+#     from: "+15005550006"  # or messaging_service_sid: MG...
+#     to: ["+4915112345678"]
+#   ops-slack:
+#     type: slack
+#     url: {file: /etc/vhealthd/slack.url}
+#   ops-dingtalk:
+#     type: dingtalk
+#     url: {file: /etc/vhealthd/dingtalk.url}
+#     secret: {file: /etc/vhealthd/dingtalk.secret}  # where the robot's security setting is a signature
+#     at_mobiles: ["13800000000"]  # mentioned when something is critical
+#   ops-feishu:
+#     type: feishu
+#     url: {file: /etc/vhealthd/feishu.url}
+#     secret: {file: /etc/vhealthd/feishu.secret}  # where the bot verifies a signature
+#   ops-wecom:
+#     type: wecom
+#     url: {file: /etc/vhealthd/wecom.url}
+#   tickets:
+#     type: webhook
+#     url: {file: /etc/vhealthd/tickets.url}
+#     secret: {file: /etc/vhealthd/tickets.secret}  # signs what is sent; whsec_ and base64
+#   prometheus:
+#     type: alertmanager
+#     urls: ["http://127.0.0.1:9093"]  # each member of a cluster
+#     username: vhealthd
+#     password: {file: /etc/vhealthd/alertmanager.password}
+#   ops-mail:
+#     type: mail  # goes through the server of mail
+#     to: [oncall@example.com]  # without any, mail.to
+#   audit-log:
+#     type: audit  # this one is always there
+#     path: /var/lib/vhealthd/audit.jsonl
+#     max_bytes: 10MB  # a file that would grow beyond this is put aside first
+#     keep: 10  # files put aside that are kept
+#   ops-teams:
+#     type: apprise  # needs vhealthd[apprise]
+#     url: {file: /etc/vhealthd/teams.url}""",
+    "routes": """\
+# A finding goes every way that fits it, and to each channel once. What fits no route is told to nobody.
+# routes:
+#   - match: {severity: critical}  # or a list, as everywhere in match
+#     to: [oncall, ops-sms]
+#   - match: {severity: warning}
+#     to: mail-digest  # always there where there is mail
+#     collect: 5m  # what comes within this time is told together; 0s tells at once
+#   # All that is given must fit: severity, category, check, vcenter, name, folder, cluster, datacenter.
+#   - match: {category: storage, check: [storage-paths, datastore-capacity], vcenter: prod, datacenter: DC0}
+#     to: [ops-slack, ops-teams]
+#   - match: {name: "^db-", folder: /DC0/vm/databases, cluster: production}
+#     to: [ops-mail, ops-dingtalk, ops-feishu, ops-wecom]
+#   - to: [audit-log, prometheus, tickets]""",
 }
 _CHECKS = """\
 # The limits of single checks. To change one, take the # and the blank from the start of its line, of the check's name

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import socket
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +19,7 @@ from vhealthd.delivery.sinks import make_sinks
 from vhealthd.display import Display
 from vhealthd.errors import ConfigError, StateError
 from vhealthd.health import Health
+from vhealthd.lookback import schedule_of
 from vhealthd.metrics import Metrics
 from vhealthd.orders import Order, Orders
 from vhealthd.runner import Clock, Plan, Runner, Sleep, read_plan
@@ -247,8 +247,7 @@ class Daemon:
         self.metrics.config(self.plan.sha256, [one.name for one in self.plan.settings.vcenters])
 
     def _schedule(self) -> Schedule:
-        seed = f"{socket.gethostname()} {self.state.directory}"
-        return Schedule.of(self.plan.settings.schedule, seed=seed)
+        return schedule_of(self.plan.settings)
 
 
 def _as_far_as_it_can_change(old: Plan, new: Plan) -> Plan:

@@ -26,6 +26,7 @@ from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.config import Settings, load
 from vhealthd.errors import OutputError, StateError
 from vhealthd.health import Health
+from vhealthd.lookback import look_back
 from vhealthd.model import Outcome, ScanReport
 from vhealthd.orders import Order
 from vhealthd.packing import pack
@@ -179,13 +180,15 @@ class Runner:
     async def _store(self, report: ScanReport, config_sha256: str) -> Artefacts:
         settings = self.plan().settings  # as they are by now: another folder may be what it waits for
         wanted = settings.report
-        made = await artefacts.write(report, settings.reports / report.run_id, wanted.formats, wanted.language)
+        background = await look_back(self.state, report, settings)
+        folder = settings.reports / report.run_id
+        made = await artefacts.write(report, background, folder, wanted.formats, wanted)
         now = self.clock()
         await self.state.runs.commit(
             report,
             config_sha256=config_sha256,
             files=made.files,
-            parcels=await pack(self.state, report, settings, made),
+            parcels=await pack(report, background, settings, made),
             now=now,
             expires=now + settings.outbox.expire_after,
         )

@@ -39,8 +39,7 @@ def _changed(one: Changed) -> dict[str, JsonValue]:
         "check": one.result.check,
         "before": one.before and one.before.value,
         "after": one.after and one.after.value,
-        "first_seen": tables.iso(one.first_seen),
-        **jsonreport.of_finding(one.vcenter, one.result, one.finding),
+        **jsonreport.of_finding(one.vcenter, one.result, one.finding, one.first_seen),
     }
 
 

@@ -6,12 +6,15 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from vhealthd.config import Settings
 from vhealthd.errors import StateError
+from vhealthd.lookback import look_back
 from vhealthd.model import ScanReport
+from vhealthd.report.background import Background
 from vhealthd.scan import Past, no_past, utc_now
 from vhealthd.state import exists, open_state
 
@@ -43,6 +46,18 @@ async def past_of(settings: Settings) -> AsyncIterator[Past]:
             except StateError as error:
                 log.warning("this run goes by no history", why=str(error))
         yield past
+
+
+async def background_of(settings: Settings, report: ScanReport) -> Background:
+    """Return what the report tells of earlier runs; where nothing is kept, nothing."""
+    if not exists(settings.state.directory):
+        return Background(zone=ZoneInfo(settings.schedule.timezone))
+    try:
+        async with open_state(settings.state.directory, read_only=True) as state:
+            return await look_back(state, report, settings)
+    except StateError as error:
+        log.warning("the report tells nothing of earlier runs", why=str(error))
+        return Background(zone=ZoneInfo(settings.schedule.timezone))
 
 
 def record(settings: Settings, report: ScanReport, files: Mapping[str, Path], config_file: Path) -> None:

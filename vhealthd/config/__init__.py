@@ -17,8 +17,17 @@ from vhealthd.config.channels import (
 )
 from vhealthd.config.explain import expected, problems_of, range_text, unknown_key
 from vhealthd.config.load import Loaded, load
+from vhealthd.config.names import named_in_routes
 from vhealthd.config.problems import ConfigProblem, InvalidConfigError, Place, did_you_mean
-from vhealthd.config.routes import AlertSettings, ObjectMatch, RouteMatch, RouteSettings
+from vhealthd.config.routes import (
+    AUDIT_LOG,
+    MAIL_DIGEST,
+    UNSEEN,
+    AlertSettings,
+    ObjectMatch,
+    RouteMatch,
+    RouteSettings,
+)
 from vhealthd.config.secretref import SecretRef
 from vhealthd.config.section import Section
 from vhealthd.config.service import (
@@ -31,6 +40,7 @@ from vhealthd.config.service import (
 from vhealthd.config.settings import (
     ALL_CHECKS,
     CaFile,
+    Colours,
     DnsSettings,
     LogSettings,
     MuteSettings,
@@ -50,12 +60,16 @@ from vhealthd.config.yamlfile import Document, read
 
 __all__ = [
     "ALL_CHECKS",
+    "AUDIT_LOG",
+    "MAIL_DIGEST",
+    "UNSEEN",
     "AlertSettings",
     "AlertmanagerChannel",
     "AppriseChannel",
     "AuditChannel",
     "CaFile",
     "Channel",
+    "Colours",
     "ConfigProblem",
     "DingTalkChannel",
     "DnsSettings",
@@ -102,6 +116,7 @@ __all__ = [
     "duration_text",
     "expected",
     "load",
+    "named_in_routes",
     "problems_of",
     "range_text",
     "read",

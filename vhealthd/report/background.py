@@ -35,7 +35,7 @@ class Background:
     def since(
         self, report: ScanReport, vcenter: VCenterReport, result: CheckResult, finding: Finding
     ) -> datetime | None:
-        """Return when a finding was first seen: in this run if it is new, None where nothing is kept of earlier ones."""
+        """Return when a finding was first seen: in this run if it is new; None where no earlier one is kept."""
         if self.comparison is None and not self.first_seen:
             return None
         known = self.first_seen.get(identity(vcenter, result, finding))

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from vhealthd.model import Category, Finding, NotExamined, Outcome
+from vhealthd.model import Category, Finding, LimitInForce, NotExamined, Outcome, ScanReport
+from vhealthd.report.background import Background
 from vhealthd.report.glyphs import NARROW, WIDE, cell, safe
 from vhealthd.report.order import Found, Judged, Unjudged, found, unjudged, worst_results_first
+from vhealthd.report.reportwords import ReportWords
 from vhealthd.report.words import NOTHING, Words
 from vhealthd.wording import english
 
@@ -14,20 +16,23 @@ View = dict[str, Any]
 
 MAX_ROWS = 200
 _MAX_NAMES = 10
+_GRADES, _NO_RULE = ("warning_", "critical_"), "null"
 
 
-def chapter(category: Category, rows: Sequence[Judged], words: Words) -> View:
+def chapter(
+    category: Category, rows: Sequence[Judged], report: ScanReport, background: Background, words: ReportWords
+) -> View:
     """Return a chapter: all its checks, then the findings of each, then what was not judged or not examined."""
     return {
         "name": words.categories[category],
-        "checks": _checks(rows, words),
-        "sections": _sections(rows, words),
+        "checks": _checks(rows, report.limits, words),
+        "sections": _sections(rows, report, background, words),
         "unjudged": [_unjudged(group, words) for group in unjudged(rows)],
         "gaps": _gaps(rows, words),
     }
 
 
-def _checks(rows: Sequence[Judged], words: Words) -> list[View]:
+def _checks(rows: Sequence[Judged], limits: Sequence[LimitInForce], words: Words) -> list[View]:
     """Return a row for each check and vCenter.
 
     `place` says where a link to the check leads: to its section of findings, else to this row (once, if several).
@@ -35,12 +40,12 @@ def _checks(rows: Sequence[Judged], words: Words) -> list[View]:
     placed = {row.result.check: "section" for row in rows if row.result.findings}
     table = []
     for row in worst_results_first(rows):
-        table.append(_check(row, placed.get(row.result.check, "row"), words))
+        table.append(_check(row, placed.get(row.result.check, "row"), limits, words))
         placed.setdefault(row.result.check, "none")
     return table
 
 
-def _check(row: Judged, place: str, words: Words) -> View:
+def _check(row: Judged, place: str, limits: Sequence[LimitInForce], words: Words) -> View:
     result = row.result
     return {
         "slug": result.check,
@@ -50,19 +55,30 @@ def _check(row: Judged, place: str, words: Words) -> View:
         "status": result.outcome.value,
         "examined": words.number(result.examined),
         "findings": words.number(len(result.counted)),
+        "limit": limit_line([one for one in limits if one.check == result.check]),
     }
 
 
-def _sections(rows: Sequence[Judged], words: Words) -> list[View]:
+def limit_line(limits: Sequence[LimitInForce]) -> str:
+    """Return the first pair of a check's limits, `85 / 95 %`: that of warning and of critical, or the one it has."""
+    graded = [one for one in limits if one.match is None and one.name.startswith(_GRADES) and one.value != _NO_RULE]
+    if not graded:
+        return NOTHING
+    about = graded[0].name.partition("_")[2]
+    pair = [one.value for one in graded if one.name.partition("_")[2] == about]
+    return safe(f"{' / '.join(pair)} {graded[0].unit}".rstrip())
+
+
+def _sections(rows: Sequence[Judged], report: ScanReport, background: Background, words: ReportWords) -> list[View]:
     """Return a section for each check with findings: the check with the worst one first."""
     by_check: dict[str, list[Found]] = {}
     for one in found(rows):
         by_check.setdefault(one.result.check, []).append(one)
-    sections = [_section(findings, words) for findings in by_check.values()]
+    sections = [_section(findings, report, background, words) for findings in by_check.values()]
     return sorted(sections, key=lambda one: Outcome(one["status"]).rank)
 
 
-def _section(findings: Sequence[Found], words: Words) -> View:
+def _section(findings: Sequence[Found], report: ScanReport, background: Background, words: ReportWords) -> View:
     result = findings[0].result
     # Where none counts, there still may be something that was not seen.
     rest = min((one.result.outcome for one in findings), key=lambda one: one.rank)
@@ -72,18 +88,25 @@ def _section(findings: Sequence[Found], words: Words) -> View:
         "title": safe(words.language.words(result.title)),
         "status": worst,
         "remediation": cell(words.language.words(result.remediation)),
-        "rows": [_finding(one, words) for one in findings[:MAX_ROWS]],
+        "link": result.kb_url,
+        "article": f"KB {result.kb}" if result.kb else "",
+        "rows": [_finding(one, report, background, words) for one in findings[:MAX_ROWS]],
         "note": _cut(len(findings), words),
     }
 
 
-def _finding(one: Found, words: Words) -> View:
+def _finding(one: Found, report: ScanReport, background: Background, words: ReportWords) -> View:
+    since = background.since(report, *one)
+    value, limit = words.language.measured(one.finding.text) or (NOTHING, NOTHING)
     return {
         "status": one.finding.severity.value,
         "object": cell(one.finding.object.name),
         "vcenter": cell(one.vcenter.name, NARROW),
         "path": cell(one.finding.object.path or NOTHING),
         "message": cell(words.language.say(one.finding.text)),
+        "measured": safe(value),
+        "limit": safe(limit),
+        "since": words.day_of(since) if since else NOTHING,
         **_aside(one.finding, words),
     }
 

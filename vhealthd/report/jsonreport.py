@@ -5,31 +5,36 @@ from typing import Any
 
 import orjson
 
+from vhealthd.figures import figures
 from vhealthd.model import (
     CheckResult,
     Entity,
     Finding,
+    LimitInForce,
     Mute,
     MuteUse,
     NotExamined,
     ScanReport,
+    Usage,
     VCenterReport,
     VirtualCenter,
     identity,
 )
-from vhealthd.report.order import judged, worst_findings_first
+from vhealthd.report.background import NO_BACKGROUND, Background
+from vhealthd.report.order import Judged, judged, worst_findings_first
 from vhealthd.wording import english, evidence
 
 SCHEMA = 1
 
 
-def encode(report: ScanReport) -> bytes:
+def encode(report: ScanReport, background: Background = NO_BACKGROUND) -> bytes:
     """Return report.json, in UTF-8, indented for people who look into it."""
-    return orjson.dumps(as_dict(report), option=orjson.OPT_INDENT_2)
+    return orjson.dumps(as_dict(report, background), option=orjson.OPT_INDENT_2)
 
 
-def as_dict(report: ScanReport) -> dict[str, Any]:
+def as_dict(report: ScanReport, background: Background = NO_BACKGROUND) -> dict[str, Any]:
     """Return report.json as plain dicts and lists."""
+    told = figures(report)
     return {
         "schema": SCHEMA,
         "tool": {"name": "vhealthd", "version": report.tool_version},
@@ -37,8 +42,11 @@ def as_dict(report: ScanReport) -> dict[str, Any]:
         "trigger": report.trigger,
         "started": _moment(report.started),
         "finished": _moment(report.finished),
+        "health_score": told.score,
+        "used_percent": {one.value: round(percent, 2) for one, percent in told.used.items()},
         "vcenters": [_vcenter(one) for one in report.vcenters],
-        "results": [_result(row.vcenter, row.result) for row in judged(report)],
+        "results": [_result(row, report, background) for row in judged(report)],
+        "limits": [_limit(one) for one in report.limits],
         "mutes": [_use(one) for one in report.mutes],
     }
 
@@ -66,7 +74,19 @@ def _vcenter(vcenter: VCenterReport) -> dict[str, Any]:
     }
 
 
-def _result(vcenter: VCenterReport, result: CheckResult) -> dict[str, Any]:
+def _limit(one: LimitInForce) -> dict[str, str | None]:
+    return {
+        "check": one.check,
+        "name": one.name,
+        "value": one.value,
+        "unit": one.unit,
+        "origin": one.origin,
+        "match": one.match,
+    }
+
+
+def _result(row: Judged, report: ScanReport, background: Background) -> dict[str, Any]:
+    vcenter, result = row
     return {
         "vcenter": vcenter.name,
         "check": result.check,
@@ -77,7 +97,26 @@ def _result(vcenter: VCenterReport, result: CheckResult) -> dict[str, Any]:
         "examined": result.examined,
         "not_examined": [_not_examined(one) for one in result.not_examined],
         "seconds": round(result.seconds, 3),
-        "findings": [of_finding(vcenter, result, one) for one in worst_findings_first(result.findings)],
+        "kb": result.kb_url,
+        "usage": [_usage(one) for one in result.usages],
+        "findings": [
+            of_finding(vcenter, result, one, background.since(report, vcenter, result, one))
+            for one in worst_findings_first(result.findings)
+        ],
+    }
+
+
+def _usage(one: Usage) -> dict[str, Any]:
+    days = one.days_to_full
+    return {
+        "object": _object(one.object),
+        "resource": one.resource.value,
+        "used": one.used,
+        "capacity": one.capacity,
+        "percent": round(one.percent, 2),
+        "warning_percent": one.warning_percent,
+        "critical_percent": one.critical_percent,
+        "days_to_full": None if days is None else round(days, 1),
     }
 
 
@@ -85,14 +124,17 @@ def _not_examined(one: NotExamined) -> dict[str, Any]:
     return {"object": _object(one.object), "rule": one.rule, "reason": english(one.why.reason)}
 
 
-def of_finding(vcenter: VCenterReport, result: CheckResult, finding: Finding) -> dict[str, Any]:
-    """Return a finding as report.json has it."""
+def of_finding(
+    vcenter: VCenterReport, result: CheckResult, finding: Finding, since: datetime | None
+) -> dict[str, Any]:
+    """Return a finding as report.json has it; `since` is when it was first seen."""
     return {
         "severity": finding.severity.value,
         "object": _object(finding.object),
         "message": english(finding.text),
         "evidence": evidence(finding.text),
         "remediation": result.remediation,
+        "first_seen": None if since is None else _moment(since),
         "key": finding.key,
         "identity": identity(vcenter, result, finding),
         "muted": None if finding.muted is None else _mute(finding.muted),

@@ -118,6 +118,41 @@ def tiles(language: Language) -> Table:
     }
 
 
+def changes(language: Language) -> Table:
+    """Name what became of findings."""
+    words = language.words
+    return {
+        "new": words("New"),
+        "worsened": words("Worse"),
+        "improved": words("Better"),
+        "resolved": words("Resolved"),
+        "ongoing": words("Still open"),
+    }
+
+
+def resources(language: Language) -> Table:
+    """Name what can be full."""
+    words = language.words
+    return {"cpu": words("CPU"), "memory": words("Memory"), "storage": words("Storage")}
+
+
+def windows(language: Language) -> Table:
+    """Name the windows of SLA attainment."""
+    words = language.words
+    return {
+        "run": words("this run"),
+        "24h": words("24 hours"),
+        "7d": words("7 days"),
+        "30d": words("30 days"),
+    }
+
+
+def origins(language: Language) -> Table:
+    """Say where a limit comes from."""
+    words = language.words
+    return {"default": words("default"), "config": words("configuration"), "override": words("override")}
+
+
 def labels(language: Language) -> dict[str, str | Table]:
     """Return what the template writes by itself."""
     words = language.words
@@ -167,4 +202,53 @@ def labels(language: Language) -> dict[str, str | Table]:
         "outcomes-explained": words("What the outcomes mean"),
         "this-run": words("This run"),
         "attachment": words("All results, for machines"),
+        "attached-table": words("All findings, as a table"),
+        "score": words("Health score"),
+        "of-100": words("of 100"),
+        "by-cluster": words("Findings by cluster"),
+        "heat-legend": words("dark: something critical; light: warnings only"),
+        "sla": words("SLA attainment"),
+        "sla-meaning": words("share of judged results that are not critical"),
+        "since-last": words("Since the last run"),
+        "next-scan": words("Next scan"),
+        "changes": words("Changes since the last run"),
+        "change": words("Change"),
+        "risks": words("Top risks"),
+        "measured": words("Measured"),
+        "limit": words("Limit"),
+        "limits": words("Limits in force"),
+        "first-seen": words("First seen"),
+        "age": words("Open for"),
+        "not-compared": words("What could not be compared"),
+        "article": words("Article"),
+        "trend": words("Trend and capacity"),
+        "findings-by-run": words("Findings by run"),
+        "used": words("Used"),
+        "used-by-run": words("Used, by run"),
+        "clusters-by-usage": words("Clusters and standalone hosts by usage"),
+        "datastores-by-usage": words("Datastores by usage"),
+        "cluster": words("Cluster or host"),
+        "datastore": words("Datastore"),
+        "capacity": words("Capacity"),
+        "days-to-full": words("Full in"),
+        "origin": words("Origin"),
+        "failed": words("Deliveries that failed since the last run"),
+        "what": words("What"),
+        "sink": words("To"),
+        "seconds": words("Where the time went"),
+        "part": words("Part"),
+        "in-seconds": words("Seconds"),
+        "when": words("When"),
+        "logo": words("Logo"),
+        "judging": words("Judging"),
+        "reading": words("Reading"),
+        "cpu": words("CPU"),
+        "memory": words("Memory"),
+        "score-explained": words("How the health score is made"),
+        "score-meaning": words(
+            "100 less the mean cost of all results that were judged or should have been. A pass or an info costs "
+            "nothing, a warning 15 to 30 points, an unknown 50, a critical 60 to 100: the more, the larger the share "
+            "of the examined objects that is affected. What was skipped does not count. A new critical finding never "
+            "raises the score."
+        ),
     }

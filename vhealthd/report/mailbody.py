@@ -8,7 +8,7 @@ from itertools import chain
 
 from vhealthd.language import Language
 from vhealthd.model import Delivery, Outcome, ScanReport, Severity, VCenterReport, VCenterState, VirtualCenter
-from vhealthd.report import view
+from vhealthd.report import firstpage
 from vhealthd.report.glyphs import clip
 from vhealthd.report.mailwords import MailWords
 from vhealthd.report.names import day
@@ -123,7 +123,7 @@ def count(vcenters: Sequence[VCenterReport]) -> dict[Severity, int]:
 
 
 def _lead(report: ScanReport, words: MailWords) -> Iterator[Line]:
-    if down := view.in_state(report, VCenterState.UNREACHABLE, words):
+    if down := firstpage.in_state(report, VCenterState.UNREACHABLE, words):
         yield Line(plain(words.unreachable(down)), Outcome.CRITICAL)
     counts = count(report.vcenters)
     objects = affected(report)
@@ -132,7 +132,7 @@ def _lead(report: ScanReport, words: MailWords) -> Iterator[Line]:
     said = words.found(counts[Severity.CRITICAL], counts[Severity.WARNING], len(objects), where)
     yield Line(said, Outcome(worst) if worst else None)
     results = tally(judged(report))
-    for status, text in view.unseen(report, results, words):
+    for status, text in firstpage.unseen(report, results, words):
         yield Line(plain(text), status)
     if any(aside := quiet(judged(report))):
         yield Line(words.quiet(*aside))

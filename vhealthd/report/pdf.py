@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 import tempfile
+from typing import NamedTuple
 
 import orjson
 import structlog
@@ -13,6 +14,8 @@ from vhealthd.errors import PdfError
 from vhealthd.language import Language
 from vhealthd.model import ScanReport
 from vhealthd.report import view
+from vhealthd.report.background import NO_BACKGROUND, Background
+from vhealthd.report.look import PLAIN, Look
 
 _MEMORY = 2 << 30  # five thousand rows take 0.3 GB; more than we print
 _STDERR_KEPT = 2000  # characters of a dying process that are worth a log line
@@ -20,32 +23,45 @@ _STDERR_KEPT = 2000  # characters of a dying process that are worth a log line
 log = structlog.get_logger(__name__)
 
 
+class Twins(NamedTuple):
+    """The files for machines that a PDF carries."""
+
+    json: bytes
+    csv: bytes
+
+
 async def render_pdf(
     report: ScanReport,
     *,
-    json_bytes: bytes,
+    twins: Twins,
     language: Language,
+    background: Background = NO_BACKGROUND,
+    look: Look = PLAIN,
     timeout: float = 120,  # noqa: ASYNC109 - it also bounds the processor time of the worker
     memory: int = _MEMORY,
 ) -> bytes:
-    """Return the PDF of a scan, with report.json attached inside.
+    """Return the PDF of a scan, with report.json and findings.csv attached inside.
 
     `timeout` is in seconds, `memory` in bytes. The same report gives the same bytes. Raises PdfError if there is no
     PDF in that time and memory.
     """
     # In a thread: it takes tens of milliseconds for a large report, and the event loop has scans to serve.
-    view_bytes = await asyncio.to_thread(lambda: orjson.dumps(view.build(report, language=language)))
+    view_bytes = await asyncio.to_thread(
+        lambda: orjson.dumps(view.build(report, language=language, background=background, look=look))
+    )
+    parts = {"view.json": view_bytes, "report.json": twins.json, "findings.csv": twins.csv}
+    if look.logo is not None:
+        parts["logo.svg"] = look.logo.encode()
     head = {
         "timestamp": int(report.finished.timestamp()),
         "memory": memory,
         "cpu": max(1, round(timeout)),
-        "view": len(view_bytes),
-        "report": len(json_bytes),
+        "parts": {name: len(part) for name, part in parts.items()},
     }
     # Typst may read below its root: an empty directory, so nothing.
     try:
         with tempfile.TemporaryDirectory(prefix="vhealthd-") as root:
-            request = orjson.dumps(head | {"root": root}) + b"\n" + view_bytes + json_bytes
+            request = orjson.dumps(head | {"root": root}) + b"\n" + b"".join(parts.values())
             return _pdf_of(*await _run(request, timeout))
     except OSError as error:
         raise PdfError(f"the PDF could not be made: {error}") from error

@@ -12,6 +12,7 @@ from typing import Any
 
 from vhealthd.model import ScanReport
 from vhealthd.report import jsonreport
+from vhealthd.report.background import NO_BACKGROUND, Background
 from vhealthd.report.order import Found, found, judged
 
 COLUMNS = (
@@ -27,12 +28,15 @@ COLUMNS = (
     "key",
     "message",
     "remediation",
+    "first_seen",
     "muted_by",
     "muted_until",
     "muted_reason",
     "silenced_by",
     "identity",
 )
+
+_AS_THEY_ARE = ("severity", "key", "message", "remediation", "first_seen", "silenced_by", "identity")
 
 # What spreadsheets take for the begin of a formula, the wide forms too; and what may stand before it: blanks, quotes,
 # what cannot be seen. With another list separator than the comma, a cell may also begin in the middle of one of ours.
@@ -44,31 +48,31 @@ _HOSTILE = re.compile(rf"^{_FIRST}|(?<=[;\t\r\n]){_LATER}")
 _DEFUSED = re.compile(rf"^'{_FIRST}|(?<=[;\t\r\n])'{_LATER}")
 
 
-def encode(report: ScanReport) -> bytes:
+def encode(report: ScanReport, background: Background = NO_BACKGROUND) -> bytes:
     """Return findings.csv: UTF-8 with a byte order mark, which spreadsheets want, and every cell in quotes."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
-    writer.writerows(_rows(report))
+    writer.writerows(_rows(report, background))
     return text.getvalue().encode("utf-8-sig", errors="replace")
 
 
-def _rows(report: ScanReport) -> Iterator[list[str]]:
+def _rows(report: ScanReport, background: Background) -> Iterator[list[str]]:
     for one in found(judged(report)):
-        row = _row(report, one)
+        row = _row(report, one, background)
         yield [defused(row[column]) for column in COLUMNS]
 
 
-def _row(report: ScanReport, one: Found) -> dict[str, str]:
+def _row(report: ScanReport, one: Found, background: Background) -> dict[str, str]:
     """Return what report.json says of a finding, flat, and with nothing for null."""
-    said = jsonreport.of_finding(*one)
+    said = jsonreport.of_finding(*one, background.since(report, *one))
     muted: dict[str, Any] = said["muted"] or {}
     return {
         "run_id": report.run_id,
         "vcenter": one.vcenter.name,
         "check": one.result.check,
         "category": one.result.category.value,
-        **{name: said[name] or "" for name in ("severity", "key", "message", "remediation", "silenced_by", "identity")},
+        **{name: said[name] or "" for name in _AS_THEY_ARE},
         **{f"object_{name}": value or "" for name, value in said["object"].items()},
         "muted_by": muted.get("owner", ""),
         "muted_until": muted.get("until", ""),

@@ -1,6 +1,6 @@
 """What a report says, in one language: the sentences that count something. Its fixed words are in `labels`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from vhealthd.language import Language
@@ -159,10 +159,10 @@ class Words:
         """Say for which vCenters the certificate is not looked at."""
         return self.language.words("The certificate is not verified for {names}.", names=self.some(names))
 
-    def run_facts(self, finished: datetime, span: timedelta) -> list[str]:
-        """Return what the title says of the run."""
+    def run_facts(self, finished: datetime, span: timedelta, moment: Callable[[datetime], str]) -> list[str]:
+        """Return what the title says of the run; `moment` writes a time."""
         scanned = self.language.words("scanned in {duration}", duration=self.language.duration(span))
-        return [self.language.moment(finished), scanned]
+        return [moment(finished), scanned]
 
     # --- charts and tiles
 

@@ -1,9 +1,9 @@
 """The process that makes one PDF and ends; started as `python -I -m vhealthd.report.worker` by `pdf`.
 
 Reads a line of JSON from stdin, {"root": empty directory, "timestamp": seconds, "memory": bytes, "cpu": seconds,
-"view": bytes, "report": bytes}, then as many bytes of the view and of report.json as it says. Writes a line of JSON to
-stdout, {"standards": bool, "error": sentence or null}, then the PDF. `standards` is false where the PDF could only be
-made without PDF/A and PDF/UA; `error` then has Typst's reason.
+"parts": {name: bytes}}, then as many bytes of each part as it says. Writes a line of JSON to stdout,
+{"standards": bool, "error": sentence or null}, then the PDF. `standards` is false where the PDF could only be made
+without PDF/A and PDF/UA; `error` then has Typst's reason.
 
 A process, because a compile cannot be cancelled and gives its memory back only at exit.
 """
@@ -41,9 +41,7 @@ def _sources(head: dict[str, Any], stream: BinaryIO) -> dict[str, bytes]:
     """Return all files that the template may read, by name. Typst begins with `main.typ`."""
     sources = {one.name: one.read_bytes() for one in files("vhealthd_templates").iterdir() if one.name.endswith(".typ")}
     sources["main.typ"] = sources.pop("report.typ")
-    sources["view.json"] = stream.read(head["view"])
-    sources["report.json"] = stream.read(head["report"])
-    return sources
+    return sources | {name: stream.read(size) for name, size in head["parts"].items()}
 
 
 def _compile(sources: dict[str, bytes], head: dict[str, Any], *, archival: bool) -> bytes:
