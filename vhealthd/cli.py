@@ -23,7 +23,8 @@ from vhealthd.checkdocs import check_page, check_rows, legend, limits_line, need
 from vhealthd.commands import memory
 from vhealthd.commands.deliveries import deliveries_command
 from vhealthd.commands.history import diff_command, runs_command, show_run_command, sla_command
-from vhealthd.commands.options import config_option, load_configuration
+from vhealthd.commands.options import config_option, formats_of, load_configuration
+from vhealthd.commands.report import report_command
 from vhealthd.commands.run import run_command
 from vhealthd.commands.signals import TerminatedError, until_terminated
 from vhealthd.commands.status import status_command
@@ -128,7 +129,7 @@ def scan_command(
     given = context.get_parameter_source("config_file") is not ParameterSource.DEFAULT
     optional = from_inventory is not None and not given
     settings = load_configuration(config_file, catalogue, context.obj, optional=optional).settings
-    wanted = _formats(formats, settings)
+    wanted = formats_of(formats, settings)
     vcenters = _choose(settings, names)
     checks = catalogue.bind(settings, only=slugs)
     interpreter.tune()
@@ -159,15 +160,6 @@ async def _write(
 ) -> artefacts.Artefacts:
     background = await memory.background_of(settings, report) if kept else NO_BACKGROUND
     return await artefacts.write(report, background, folder, formats, settings.report)
-
-
-def _formats(given: str | None, settings: Settings) -> tuple[str, ...]:
-    if given is None:
-        return settings.report.formats
-    wanted = tuple(dict.fromkeys(part.strip() for part in given.split(",")))
-    if strangers := [one for one in wanted if one not in artefacts.NAMES]:
-        raise click.UsageError(f"--format knows pdf, html, json and csv, not {', '.join(strangers) or 'nothing'}")
-    return wanted
 
 
 def _choose(settings: Settings, names: Sequence[str]) -> list[VCenterSettings]:
@@ -305,5 +297,6 @@ cli.add_command(status_command)
 cli.add_command(runs_command)
 cli.add_command(show_run_command)
 cli.add_command(diff_command)
+cli.add_command(report_command)
 cli.add_command(sla_command)
 cli.add_command(deliveries_command)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import structlog
 
-from vhealthd import logs
+from vhealthd import artefacts, logs
 from vhealthd.catalogue import Catalogue
 from vhealthd.config import Loaded, Settings, load
 
@@ -36,3 +36,13 @@ def load_configuration(file: Path, catalogue: Catalogue, log_level: str | None, 
 def settings_to_look(file: Path, log_level: str | None) -> Settings:
     """Load the configuration for a command that only shows something: the log has nothing to say to that."""
     return load_configuration(file, Catalogue.discover(), log_level or "error").settings
+
+
+def formats_of(given: str | None, settings: Settings) -> tuple[str, ...]:
+    """Return the formats that were asked for, or those that are configured. Raises UsageError of click."""
+    if given is None:
+        return settings.report.formats
+    wanted = tuple(dict.fromkeys(part.strip() for part in given.split(",")))
+    if strangers := [one for one in wanted if one not in artefacts.NAMES]:
+        raise click.UsageError(f"--format knows pdf, html, json and csv, not {', '.join(strangers) or 'nothing'}")
+    return wanted
