@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -33,6 +33,8 @@ class Parcel:
     what: str  # for people: `report.pdf`, `mail to 3 (en)`
     file: Path | None = None
     payload: Mapping[str, JsonValue] = field(default_factory=dict)
+    # It is sent so much later, with what comes meanwhile for the same sink: the lists `parts` of the payloads become one.
+    collect: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

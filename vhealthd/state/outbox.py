@@ -175,11 +175,32 @@ class Outbox:
 
 async def put(connection: AsyncConnection, parcels: Iterable[Parcel], *, now: datetime, expires: datetime) -> None:
     """Put parcels in, in a transaction of somebody else's."""
-    by_id = {parcel.id: parcel for parcel in parcels}
+    by_id = {parcel.id: parcel for parcel in parcels if not await _join(connection, parcel, now)}
     for ids in sliced(tuple(by_id)):
         there = set(await connection.scalars(select(DeliveryRow.id).where(DeliveryRow.id.in_(ids))))
         if new := [_row(by_id[one], now=now, expires=expires) for one in ids if one not in there]:
             await connection.execute(insert(DeliveryRow), new)
+
+
+async def _join(connection: AsyncConnection, parcel: Parcel, now: datetime) -> bool:
+    """Add the parts of a parcel to one for the same sink that still collects; False if there is none."""
+    if not parcel.collect:
+        return False
+    collecting = _first(
+        DeliveryRow.sink == parcel.sink,
+        DeliveryRow.state == _PENDING,
+        DeliveryRow.attempts == 0,
+        DeliveryRow.collecting.is_(True),
+        DeliveryRow.due > now,
+        DeliveryRow.due <= now + parcel.collect,
+    )
+    for row in await entities(connection, collecting):
+        mine, theirs = parcel.payload["parts"], row.payload["parts"]
+        if row.id != parcel.id and isinstance(mine, list) and isinstance(theirs, list):
+            joined = {**row.payload, "parts": [*theirs, *mine]}
+            await connection.execute(update(DeliveryRow).where(DeliveryRow.id == row.id).values(payload=joined))
+            return True
+    return False
 
 
 def _in_state(*states: str) -> Update:
@@ -206,7 +227,8 @@ def _row(parcel: Parcel, *, now: datetime, expires: datetime) -> dict[str, Any]:
         state=_PENDING,
         attempts=0,
         created=now,
-        due=now,
+        due=now + parcel.collect,
+        collecting=bool(parcel.collect),
         expires=expires,
         settled=None,
         error=None,

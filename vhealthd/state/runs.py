@@ -10,9 +10,10 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vhealthd.figures import Figures
-from vhealthd.model import Category, Outcome, ScanReport, Severity
+from vhealthd.model import AlertRecord, Category, Outcome, ScanReport, Severity
 from vhealthd.model.deliveries import Parcel
 from vhealthd.sla import Results
+from vhealthd.state import alerts as alerting
 from vhealthd.state import codec, rows
 from vhealthd.state.lives import live_on
 from vhealthd.state.outbox import put
@@ -108,17 +109,20 @@ class Runs:
         config_sha256: str | None,
         files: Mapping[str, Path],
         parcels: Iterable[Parcel],
+        alerts: Iterable[AlertRecord] = (),
         now: datetime,
         expires: datetime,
     ) -> bool:
-        """Keep a run with all that it found, and put its parcels into the outbox: all of it or nothing.
+        """Keep a run with all that it found and the alerts that it changed, and put its parcels into the outbox.
+
+        All of it or nothing.
 
         One that is settled already is left as it is, and False returned.
         """
         # in a thread: with tens of thousands of findings it takes a second
         prepared = await asyncio.to_thread(rows.prepare, report)
         run = rows.run_row(report, now=now, config_sha256=config_sha256, files=files)
-        parcels = tuple(parcels)
+        parcels, records = tuple(parcels), tuple(alerts)
 
         async def keep(connection: AsyncConnection) -> bool:
             before = (
@@ -137,6 +141,7 @@ class Runs:
                 for some in sliced(new):
                     await connection.execute(insert(table), some)
             await live_on(connection, prepared.lives)
+            await alerting.keep(connection, records)
             await put(connection, parcels, now=now, expires=expires)
             return True
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vhealthd.errors import StateError
 from vhealthd.state import schema
+from vhealthd.state.alerts import Alerts
 from vhealthd.state.outbox import Outbox
 from vhealthd.state.past import Past
 from vhealthd.state.retention import Retention
@@ -26,6 +27,7 @@ class State:
     runs: Runs
     outbox: Outbox
     past: Past
+    alerts: Alerts
     retention: Retention
 
 
@@ -51,6 +53,7 @@ async def open_state(directory: Path, *, read_only: bool = False) -> AsyncIterat
             runs=Runs(store),
             outbox=Outbox(store),
             past=Past(store),
+            alerts=Alerts(store),
             retention=Retention(store),
         )
     finally:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, LargeBinary, MetaData, String, Text
+from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, LargeBinary, MetaData, String, Text, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -156,8 +156,29 @@ class DeliveryRow(Base):
     settled: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
     progress: Mapped[dict[str, JsonValue]]
+    collecting: Mapped[bool] = mapped_column(server_default=false())  # until it is due, others may join it
 
     __table_args__ = (Index(None, "sink", "state", "due"), Index(None, "state", "settled"))
+
+
+class AlertRow(Base):
+    """An alert, as it was told last. `resolved` stands in the record too; here it can be searched for."""
+
+    __tablename__ = "alerts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    record: Mapped[dict[str, JsonValue]]  # AlertRecord
+    resolved: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class MuteRow(Base):
+    """A mute that was set by command."""
+
+    __tablename__ = "mutes"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    mute: Mapped[dict[str, JsonValue]]  # as the configuration would have it
+    created: Mapped[datetime]
 
 
 class MarkRow(Base):

@@ -1,0 +1,127 @@
+"""What is remembered of alerts, and the mutes that were set by command."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement, delete, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vhealthd.errors import StateError
+from vhealthd.model import Ack, AlertRecord
+from vhealthd.state.store import Store, entities, sliced
+from vhealthd.state.tables import AlertRow, FindingRow, MuteRow, row_of
+
+Place = tuple[str | None, str | None]  # the object's reference, and the key
+
+_RECORD = TypeAdapter(AlertRecord)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMute:
+    """A mute that was set by command: `mute` is as the configuration would have it."""
+
+    id: str
+    mute: Mapping[str, JsonValue]
+    created: datetime
+
+
+class Alerts:
+    """The alerts by key, and the mutes by id."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def open(self) -> tuple[AlertRecord, ...]:
+        """Return the alerts that are open, those first that are open for longest."""
+        found = await self._find(AlertRow.resolved.is_(None))
+        return tuple(sorted(found, key=lambda one: (one.opened, one.key)))
+
+    async def known(self, *, resolved_since: datetime) -> Mapping[str, AlertRecord]:
+        """Return by key the alerts that are open, and those that were resolved since a time."""
+        found = await self._find(or_(AlertRow.resolved.is_(None), AlertRow.resolved >= resolved_since))
+        return {one.key: one for one in found}
+
+    async def places(self, identities: Iterable[str]) -> Mapping[str, Place]:
+        """Return where findings are, by identity."""
+
+        async def gather(connection: AsyncConnection) -> Mapping[str, Place]:
+            found: dict[str, Place] = {}
+            for some in sliced(tuple(identities)):
+                wanted = select(FindingRow.identity, FindingRow.object_id, FindingRow.key).where(
+                    FindingRow.identity.in_(some)
+                )
+                found |= {row.identity: (row.object_id, row.key) for row in await connection.execute(wanted)}
+            return found
+
+        return await self._store.read(gather)
+
+    async def matching(self, prefix: str) -> tuple[AlertRecord, ...]:
+        """Return the open alerts whose keys begin so."""
+        return tuple(await self._find(AlertRow.resolved.is_(None), AlertRow.key.startswith(prefix, autoescape=True)))
+
+    async def acknowledge(self, key: str, ack: Ack) -> AlertRecord | None:
+        """Note that somebody has taken an alert on; None if it is not open (any more)."""
+
+        async def note(connection: AsyncConnection) -> AlertRecord | None:
+            wanted = select(AlertRow).where(AlertRow.key == key, AlertRow.resolved.is_(None))
+            for row in await entities(connection, wanted):
+                taken = replace(_read(row.record), ack=ack)
+                await keep(connection, [taken])
+                return taken
+            return None
+
+        return await self._store.change(note)
+
+    async def drop_resolved(self, before: datetime) -> None:
+        """Forget the alerts that were resolved before a time."""
+        old = delete(AlertRow).where(AlertRow.resolved < before)
+        await self._store.change(lambda connection: connection.execute(old))
+
+    # --- mutes
+
+    async def mutes(self) -> tuple[StoredMute, ...]:
+        """Return the mutes, the oldest first."""
+        rows = await self._store.entities(select(MuteRow).order_by(MuteRow.created, MuteRow.id))
+        return tuple(StoredMute(id=row.id, mute=row.mute, created=row.created) for row in rows)
+
+    async def mute(self, mute: Mapping[str, JsonValue], *, now: datetime) -> str:
+        """Keep a mute, and return its id."""
+        name = secrets.token_hex(4)
+        row = row_of(MuteRow, id=name, mute=dict(mute), created=now)
+        await self._store.change(lambda connection: connection.execute(insert(MuteRow), row))
+        return name
+
+    async def unmute(self, name: str) -> bool:
+        """Drop a mute; False if there is none with this id."""
+        gone = delete(MuteRow).where(MuteRow.id == name)
+
+        async def drop(connection: AsyncConnection) -> bool:
+            return (await connection.execute(gone)).rowcount > 0
+
+        return await self._store.change(drop)
+
+    async def _find(self, *conditions: ColumnElement[bool]) -> list[AlertRecord]:
+        return [_read(row.record) for row in await self._store.entities(select(AlertRow).where(*conditions))]
+
+
+async def keep(connection: AsyncConnection, records: Iterable[AlertRecord]) -> None:
+    """Keep records in place of those with the same keys, in a transaction of somebody else's."""
+    rows = {one.key: _row(one) for one in records}
+    for keys in sliced(tuple(rows)):
+        await connection.execute(delete(AlertRow).where(AlertRow.key.in_(keys)))
+        await connection.execute(insert(AlertRow), [rows[key] for key in keys])
+
+
+def _row(record: AlertRecord) -> dict[str, Any]:
+    return row_of(AlertRow, key=record.key, record=_RECORD.dump_python(record, mode="json"), resolved=record.resolved)
+
+
+def _read(stored: Mapping[str, JsonValue]) -> AlertRecord:
+    try:
+        return _RECORD.validate_python(stored)
+    except ValidationError as error:
+        raise StateError("an alert was stored by another version of vhealthd; it cannot be read") from error
