@@ -11,11 +11,11 @@ from pathlib import Path
 import structlog
 
 from vhealthd import logs, systemd
+from vhealthd.alerting.sinks import all_sinks
 from vhealthd.answers import Answers
 from vhealthd.catalogue import Catalogue
 from vhealthd.config import ListenAddress
-from vhealthd.delivery.outbox import Worker
-from vhealthd.delivery.sinks import make_sinks
+from vhealthd.delivery.outbox import Sink, Worker
 from vhealthd.display import Display
 from vhealthd.errors import ConfigError, StateError
 from vhealthd.health import Health
@@ -69,9 +69,8 @@ class Daemon:
         self._schedules: asyncio.Queue[Schedule] = asyncio.Queue()
         self.orders = Orders(state.runs, clock=clock, new_id=new_run_id)
         self._display = Display(self.metrics, self._notify, self.health)
-        sinks = make_sinks(lambda: self.plan.settings, clock=clock, observer=self._display)
         chance = chance or random.Random()  # noqa: S311 - it spreads load and keeps no secret
-        self._worker = Worker(state.outbox, sinks, clock=clock, chance=chance, observer=self._display)
+        self._worker = Worker(state.outbox, self._sinks(), clock=clock, chance=chance, observer=self._display)
         self._runner = Runner(
             state=state,
             plan=lambda: self.plan,
@@ -237,11 +236,15 @@ class Daemon:
         logs.configure(self._log_level or plan.settings.log.level, plan.settings.log.format)
         self._schedules.put_nowait(self._schedule())
         self._show_plan()
+        self._worker.serve(self._sinks())
         self._worker.wake()
         log.info("configuration read anew", sha256=plan.sha256)
 
     def _refuse(self, why: str) -> None:
         self.health.wrong("configuration", f"not read anew, the former one holds: {why}")
+
+    def _sinks(self) -> tuple[Sink, ...]:
+        return all_sinks(lambda: self.plan.settings, clock=self._clock, observer=self._display)
 
     def _show_plan(self) -> None:
         self.metrics.config(self.plan.sha256, [one.name for one in self.plan.settings.vcenters])

@@ -75,6 +75,14 @@ class Display:
         """Hear what became of the PDF of a mail."""
         self._metrics.attachment(result)
 
+    def alerted(self, channel: str, seconds: float) -> None:
+        """Hear that a channel accepted a notice, and how long after its scan."""
+        self._metrics.alert(channel, seconds)
+
+    def posted(self, channel: str, seconds: float) -> None:
+        """Hear how long an attempt took at a channel that is spoken to over HTTP."""
+        self._metrics.webhook(channel, seconds)
+
     def hindered(self, sink: str, why: str | None) -> None:
         """Hear why nothing can be taken from the outbox for a sink, or that it can be."""
         subject = f"outbox for {sink}"

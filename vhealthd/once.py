@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import structlog
 
+from vhealthd.alerting.sinks import all_sinks
 from vhealthd.delivery.outbox import Worker
-from vhealthd.delivery.sinks import make_sinks
 from vhealthd.errors import StateError
 from vhealthd.health import Health
 from vhealthd.model import Delivery, DeliveryState, ScanReport
@@ -37,7 +37,7 @@ async def run_once(plan: Plan) -> int:
     """
     async with open_state(plan.settings.state.directory) as state:
         order, health = await _promise(state), Health()
-        sinks = make_sinks(lambda: plan.settings, clock=utc_now)
+        sinks = all_sinks(lambda: plan.settings, clock=utc_now)
         worker = Worker(state.outbox, sinks, clock=utc_now, chance=random.Random())  # noqa: S311 - it spreads load
         runner = Runner(
             state=state,

@@ -3,26 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 
-import structlog
-
 from vhealthd.artefacts import Artefacts
 from vhealthd.compare import Change, Comparison
 from vhealthd.config import Settings
 from vhealthd.delivery.parcels import measure, parcels
-from vhealthd.errors import OutputError
 from vhealthd.model import Parcel, ScanReport
 from vhealthd.report.background import Background
 from vhealthd.report.mailbody import Changes
 
-log = structlog.get_logger(__name__)
-
 
 async def pack(report: ScanReport, background: Background, settings: Settings, made: Artefacts) -> Sequence[Parcel]:
-    """Return all that is sent of a run that is not committed yet.
-
-    Raises OutputError if one of its files is gone. Any other fault is ours: then nothing is sent, and the log says why,
-    but what was found is kept.
-    """
+    """Return all that is sent of a run that is not committed yet. Raises OutputError if one of its files is gone."""
 
     def compose() -> Sequence[Parcel]:
         changes = _changes(background.comparison) if background.comparison else None
@@ -35,14 +26,8 @@ async def pack(report: ScanReport, background: Background, settings: Settings, m
             failed=background.failed,
         )
 
-    try:
-        # in a thread: with tens of thousands of findings it takes half a second
-        return await asyncio.to_thread(compose)
-    except OutputError:
-        raise
-    except Exception:
-        log.exception("nothing can be sent of this run")
-        return ()
+    # in a thread: with tens of thousands of findings it takes half a second
+    return await asyncio.to_thread(compose)
 
 
 def _changes(comparison: Comparison) -> Changes:

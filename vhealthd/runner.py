@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -21,6 +21,7 @@ from tenacity import (
 )
 
 from vhealthd import artefacts, interpreter, redaction
+from vhealthd.alerts import Alerting, alerting_of, with_stored_mutes
 from vhealthd.artefacts import Artefacts
 from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.config import Settings, load
@@ -38,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], Awaitable[None]]
+
+T = TypeVar("T")
 
 STORAGE = "storage"  # the subject of Health while a run cannot be stored
 # A run that was begun so often and never came to its end takes the process down with it.
@@ -135,7 +138,7 @@ class Runner:
         """Scan, and keep nothing of it but the report: it may have to wait long for the disk."""
         report, _ = await scan(
             Scan(
-                settings=plan.settings,
+                settings=await with_stored_mutes(plan.settings, self.state),
                 checks=plan.checks,
                 run_id=order.run_id,
                 trigger=order.trigger,
@@ -184,16 +187,35 @@ class Runner:
         folder = settings.reports / report.run_id
         made = await artefacts.write(report, background, folder, wanted.formats, wanted)
         now = self.clock()
+        where = next((str(made.files[form]) for form in ("pdf", "html", "json") if form in made.files), None)
+        alerting = await self._or(
+            Alerting(), "alerts", alerting_of(self.state, report, background, settings, where=where, now=now)
+        )
+        parcels = await self._or((), "deliveries", pack(report, background, settings, made))
         await self.state.runs.commit(
             report,
             config_sha256=config_sha256,
             files=made.files,
-            parcels=await pack(report, background, settings, made),
+            parcels=(*parcels, *alerting.parcels),
+            alerts=alerting.records,
             now=now,
             expires=now + settings.outbox.expire_after,
         )
         self.packed()
         return made
+
+    async def _or(self, nothing: T, what: str, work: Awaitable[T]) -> T:
+        """Return what work gives. A fault of ours in there must not cost what was found; it is said."""
+        try:
+            done = await work
+        except (OutputError, StateError):
+            raise
+        except Exception as error:
+            log.exception("nothing can be sent", what=what)
+            self.health.wrong(what, f"of the last run nothing is sent: unexpected {type(error).__name__}; see the log")
+            return nothing
+        self.health.well(what)
+        return done
 
     async def _give_up(self, order: Order, why: str) -> None:
         self.health.wrong("last run", f"{order.run_id} failed: {why}")

@@ -24,6 +24,7 @@ async def tidy(state: State, settings: Settings, now: datetime) -> tuple[str, ..
     gone = [run_id for run_id in overdue if await _delete_all(await _folders(state, settings, run_id))]
     await state.retention.drop(gone)
     await state.retention.drop_settled(now - timedelta(days=kept.days))
+    await state.alerts.drop_resolved(now - timedelta(days=kept.days))
     if gone:
         log.info("old runs dropped", runs=len(gone), oldest=gone[0])
     return tuple(gone)

@@ -6,6 +6,8 @@ import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +23,32 @@ from tests.web.services import TOKEN, Served, bearer, settings, site, token_file
 from vhealthd.metrics import Metrics
 from vhealthd.scan import Scan, scan
 
+DEPLOY = Path(__file__).parents[2] / "deploy"
 PATIENCE = 60.0
 EVERY = 0.2
 
 
 @pytest.fixture
 def tool() -> str:
-    return _installed("promtool")
+    return installed("promtool")
 
 
 @pytest.fixture
 def prometheus() -> str:
-    return _installed("prometheus")
+    return installed("prometheus")
 
 
-def _installed(program: str) -> str:
+def installed(program: str) -> str:
     path = shutil.which(program)
     assert path, f"{program} is not installed; make test-peers installs it"
     return path
+
+
+@dataclass(frozen=True)
+class _Backlog:
+    pending: int = 0
+    failed: int = 0
+    oldest: datetime | None = None
 
 
 async def scanned(monkeypatch: pytest.MonkeyPatch) -> Metrics:
@@ -62,11 +72,12 @@ async def scanned(monkeypatch: pytest.MonkeyPatch) -> Metrics:
         metrics.scan_started()
         report, _ = await scan(plan, configured.vcenters)
     metrics.scan_finished(report)
-    metrics.sla({("prod", "24h"): 0.9375, ("prod", "30d"): None})
+    metrics.sla({("prod", "30d"): 0.9375, ("prod", "7d"): None})
     metrics.next_scan(report.finished)
     metrics.delivered("mail", 0.3)
     metrics.attachment("attached")
     metrics.failed("s3", 12.0)
+    metrics.outbox({"mail": _Backlog(pending=1), "s3": _Backlog(failed=1)}, report.finished)
     metrics.webhook("ops", 0.2)
     metrics.alert("ops", 3.0)
     metrics.problems(["s3"])
@@ -95,17 +106,6 @@ async def test_its_own_tool_finds_no_fault(tool: str, monkeypatch: pytest.Monkey
     assert served.count(b"\nvhealthd_check_status{") == len([one for one in CATALOGUE.checks if not one.opt_in])
 
 
-async def test_the_rules_to_start_from_are_rules(tool: str, tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs/metrics.md").read_text()
-    indented = page.partition("## Rules to start from")[2].splitlines()
-    rules = tmp_path / "rules.yml"
-    rules.write_text("\n".join(line[4:] for line in indented if line.startswith("    ")) + "\n")
-
-    code, said = await said_by(tool, "check", "rules", "--lint-fatal", str(rules))
-    assert code == 0, said
-    assert "7 rules found" in said
-
-
 @pytest.mark.parametrize("listen", ["127.0.0.1:0", "0.0.0.0:0"])
 async def test_a_server_scrapes_and_answers(
     prometheus: str, listen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -123,9 +123,31 @@ async def test_a_server_scrapes_and_answers(
     assert {one["metric"]["check"] for one in status} == {one.slug for one in CATALOGUE.checks if not one.opt_in}
     assert {one["value"][1] for one in status} <= set("012345")
     assert "3" in {one["value"][1] for one in status}, "the mock world has criticals"
-    assert [(one["metric"]["window"], one["value"][1]) for one in ratio] == [("24h", "0.9375")]
+    assert [(one["metric"]["window"], one["value"][1]) for one in ratio] == [("30d", "0.9375")]
     assert 0 < float(slow[0]["value"][1]) < 60
     assert up[0]["value"][1] == "1"
+
+
+async def test_the_dashboard_has_data_and_the_alerts_meet_it(
+    prometheus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashboard = json.loads((DEPLOY / "grafana/vhealthd.json").read_text())
+    queries = [
+        target["expr"].replace("$vcenter", ".*") for panel in dashboard["panels"] for target in panel.get("targets", ())
+    ]
+    service = Served(metrics=await scanned(monkeypatch))
+    async with (
+        site(service, settings("127.0.0.1:0", token=token_file(tmp_path))) as here,
+        running(prometheus, f"{here.host}:{here.port}", tmp_path) as ask,
+    ):
+        for query in queries:
+            assert await ask(query)
+        for alert in ("VsphereSlaMissed", "VhealthdDeliveryFailed", "VhealthdProblem"):
+            assert await ask(f'ALERTS{{alertname="{alert}"}}')
+        critical = await ask('ALERTS{alertname="VsphereCritical"}')
+
+    assert {one["metric"]["vcenter"] for one in critical} == {"prod"}
+    assert {one["metric"]["check"] for one in critical} < {one.slug for one in CATALOGUE.checks}
 
 
 @asynccontextmanager
@@ -138,6 +160,8 @@ async def running(program: str, target: str, folder: Path) -> AsyncIterator[Any]
     config.write_text(
         json.dumps(
             {
+                "global": {"evaluation_interval": "500ms"},
+                "rule_files": [str(DEPLOY / "prometheus/rules.yml")],
                 "scrape_configs": [
                     {
                         "job_name": "vhealthd",
@@ -146,7 +170,7 @@ async def running(program: str, target: str, folder: Path) -> AsyncIterator[Any]
                         "authorization": {"credentials": TOKEN},
                         "static_configs": [{"targets": [target]}],
                     }
-                ]
+                ],
             }
         )
     )

@@ -15,10 +15,12 @@ from vhealthd.model import (
     NotExamined,
     Outcome,
     Param,
+    Resource,
     ScanReport,
     Severity,
     Text,
     Unseen,
+    Usage,
     VCenterReport,
     VCenterState,
     VirtualCenter,
@@ -47,6 +49,28 @@ HOSTILE = (
     "\\u{41} \\n &#65;",
     "",
     " ",
+    '#import "@preview/cetz:0.3.0": * #panic("no")',
+    '#eval("read(\\"/etc/passwd\\")") #image("/etc/passwd") #include "x.typ"',
+    "= Heading",
+    "- item",
+    "+ item",
+    "/ term: text",
+    "// comment /* block */",
+    "`code` ```raw``` <label> @snapshot-age",
+    "https://evil.example/?q=1#x mailto:a@b.example javascript:alert(1)",
+    '#link("javascript:alert(1)")[here]',
+    "../../etc/passwd ..\\..\\windows C:\\x \\\\host\\share",
+    "100%25 %2f %5c 50% off",
+    "$( rm -rf / ) `id` ${HOME} ; | & > /dev/null",
+    '=HYPERLINK("https://evil.example")',
+    "' OR 1=1 -- ; DROP TABLE runs",
+    "{{ 7 * 7 }} {% x %} <%= 1 %> {count:,}",
+    "<script>alert(1)</script> ]]> <!-- -->",
+    "a\u0334\u0335\u0336\u0337\u0338b Z\u0351\u036b\u0343alg\u0489o",
+    "line\u0085next\u2029para\x0bvertical\x0cform",
+    "e\u00ad\u2060\u200d\ue000\ufffe\U000e0041\U0010ffff",
+    "数" * 60,
+    "ﷺ \uff46\uff55\uff4c\uff4c ①② ½ ™ \u2011 \u202f ½ fi ﬁ",
 )
 
 
@@ -54,8 +78,37 @@ def say(english: str, **params: Param) -> Text:
     return Message("test.said", english)(**params)
 
 
-def vm(name: str, number: int = 1, path: str | None = None) -> Entity:
-    return Entity(ref=MoRef("VirtualMachine", f"vm-{number}"), name=name, path=path or f"/DC0/vm/{name}")
+def vm(name: str, number: int = 1, path: str | None = None, *, cluster: Entity | None = None) -> Entity:
+    ref = MoRef("VirtualMachine", f"vm-{number}")
+    return Entity(ref=ref, name=name, path=path or f"/DC0/vm/{name}", cluster=cluster)
+
+
+def cluster(name: str = "prod-a", number: int = 7) -> Entity:
+    return Entity(ref=MoRef("ClusterComputeResource", f"domain-c{number}"), name=name, path=f"/DC0/host/{name}")
+
+
+def host(name: str = "esx-01.ams.example.net", number: int = 1, *, inside: Entity | None = None) -> Entity:
+    where = inside or cluster()
+    ref = MoRef("HostSystem", f"host-{number}")
+    return Entity(ref=ref, name=name, path=f"{where.path}/{name}", cluster=where)
+
+
+def store(name: str = "vmfs-gold-01", number: int = 1) -> Entity:
+    return Entity(ref=MoRef("Datastore", f"datastore-{number}"), name=name, path=f"/DC0/datastore/{name}")
+
+
+def usage(
+    about: Entity, resource: Resource, percent: float, *, capacity: float = 4 << 40, per_day: float | None = None
+) -> Usage:
+    return Usage(
+        object=about,
+        resource=resource,
+        used=capacity * percent / 100,
+        capacity=capacity,
+        warning_percent=85,
+        critical_percent=95,
+        per_day=per_day,
+    )
 
 
 def itself(name: str = "prod", uuid: str = UUID) -> VirtualCenter:
@@ -86,6 +139,8 @@ def result(
     reason: str | None = None,
     examined: int = 60,
     not_examined: Iterable[NotExamined] = (),
+    usages: Iterable[Usage] = (),
+    kb: str | None = None,
 ) -> CheckResult:
     """Make a result; without an outcome it is its worst finding's."""
     found = tuple(findings)
@@ -100,6 +155,8 @@ def result(
         examined=examined,
         not_examined=tuple(not_examined),
         findings=found,
+        usages=tuple(usages),
+        kb=kb,
         seconds=0.0021,
     )
 
@@ -166,21 +223,20 @@ def scan(*vcenters: VCenterReport) -> ScanReport:
 
 def ordinary(name: str = "prod") -> VCenterReport:
     """Make a vCenter of which every outcome is there."""
-    hosts = [
-        Entity(
-            ref=MoRef("HostSystem", f"host-{n}"),
-            name=f"esx-0{n}.ams.example.net",
-            path=f"/DC0/host/prod-a/esx-0{n}.ams.example.net",
-        )
-        for n in range(1, 5)
-    ]
-    stores = [
-        Entity(ref=MoRef("Datastore", f"datastore-{n}"), name=f"vmfs-gold-0{n}", path=f"/DC0/datastore/vmfs-gold-0{n}")
-        for n in range(1, 5)
-    ]
-    full = say("{used:percent} of {size:bytes} is used; the limit is {limit:limit}", used=96.3, size=4 << 40, limit=95)
+    production, lab = cluster("prod-a", 7), cluster("lab", 9)
+    hosts = [host(f"esx-0{n}.ams.example.net", n, inside=production) for n in range(1, 5)]
+    stores = [store(f"vmfs-gold-0{n}", n) for n in range(1, 5)]
+    full = say(
+        "{used:percent} of {size:bytes} is used; the limit is {threshold_percent:limit}",
+        used=96.3,
+        size=4 << 40,
+        threshold_percent=95,
+    )
     filling = say(
-        "{used:percent} of {size:bytes} is used; the limit is {limit:limit}", used=87.1, size=8 << 40, limit=85
+        "{used:percent} of {size:bytes} is used; the limit is {threshold_percent:limit}",
+        used=87.1,
+        size=8 << 40,
+        threshold_percent=85,
     )
     gone = say(
         "It does not answer to vCenter (notResponding) since {since:time}",
@@ -192,8 +248,10 @@ def ordinary(name: str = "prod") -> VCenterReport:
     ages = (31.2, 24.0, 19.5, 12.4, 9.1, 8.2, 7.6)
     old = [
         finding(
-            vm(f"app-{n:02}", 20 + n),
-            text=say("Its oldest snapshot is {age:days} old; the limit is {limit:days}", age=age, limit=7),
+            vm(f"app-{n:02}", 20 + n, cluster=production),
+            text=say(
+                "Its oldest snapshot is {age:days} old; the limit is {threshold_days:days}", age=age, threshold_days=7
+            ),
         )
         for n, age in enumerate(ages)
     ]
@@ -202,22 +260,32 @@ def ordinary(name: str = "prod") -> VCenterReport:
         [
             result("vcenter-reachability", category=Category.CONNECTIVITY, title="vCenter reachability", examined=1),
             result("dns-resolution", category=Category.CONNECTIVITY, title="DNS resolution", examined=9),
-            result("cpu-utilization", category=Category.WATERMARK, title="CPU utilization", examined=8),
+            result(
+                "cpu-utilization",
+                category=Category.WATERMARK,
+                title="CPU utilization",
+                examined=8,
+                usages=[
+                    usage(production, Resource.CPU, 61, capacity=300_000),
+                    usage(lab, Resource.CPU, 12, capacity=9_000),
+                ],
+            ),
             result(
                 "memory-utilization",
                 [
                     finding(
                         hosts[1],
                         text=say(
-                            "{used:percent} of {size:bytes} is used; the limit is {limit:limit}",
+                            "{used:percent} of {size:bytes} is used; the limit is {threshold_percent:limit}",
                             used=88.0,
                             size=512 << 30,
-                            limit=85,
+                            threshold_percent=85,
                         ),
                     )
                 ],
                 category=Category.WATERMARK,
                 examined=8,
+                usages=[usage(production, Resource.MEMORY, 88), usage(lab, Resource.MEMORY, 40.2, capacity=1 << 38)],
             ),
             result(
                 "datastore-usage",
@@ -225,13 +293,19 @@ def ordinary(name: str = "prod") -> VCenterReport:
                 category=Category.WATERMARK,
                 title="Datastore utilization",
                 examined=5,
+                usages=[
+                    usage(stores[0], Resource.STORAGE, 96.3, per_day=20 << 30),
+                    usage(stores[1], Resource.STORAGE, 41),
+                    usage(stores[2], Resource.STORAGE, 87.1, capacity=8 << 40, per_day=1 << 30),
+                ],
+                kb="1003412",
             ),
             result("ha-failover-capacity", category=Category.INFRASTRUCTURE, title="HA failover capacity", examined=2),
             result(
                 "drs-automation",
                 [
                     finding(
-                        Entity(ref=MoRef("ClusterComputeResource", "domain-c9"), name="lab", path="/DC0/host/lab"),
+                        lab,
                         Severity.INFO,
                         say("DRS is set to manual: it recommends and moves nothing"),
                     )

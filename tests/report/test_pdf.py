@@ -1,203 +1,128 @@
+"""The PDF of every kind of report: archival, with its twins inside, with places and links that hold."""
+
 import io
-import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
 
-import orjson
 import pikepdf
-import pypdfium2  # type: ignore[import-untyped]
 import pytest
-from structlog.testing import capture_logs
 
-from tests.report.scans import (
-    CATALOGUE,
-    ENGLISH,
-    HOSTILE,
-    finding,
-    ordinary,
-    result,
-    say,
-    scan,
-    unreachable,
-    unseen,
-    vcenter,
-    vm,
-)
-from vhealthd.errors import OutputError
-from vhealthd.model import Outcome, ScanReport, Severity
-from vhealthd.report import view
-from vhealthd.report.glyphs import safe
-from vhealthd.report.jsonreport import as_dict, encode
-from vhealthd.report.pdf import render_pdf
-from vhealthd.report.words import NOTHING, Words
+from tests.report.gallery import GALLERY
+from tests.report.pdfs import bare, made, pages_of, text_of, twins_of
+from tests.report.scans import CHINESE, ENGLISH, HOSTILE
+from vhealthd.language import Language
+from vhealthd.report.labels import categories, labels
+from vhealthd.report.order import judged
 
-WORDS = Words(ENGLISH)
+__all__ = ["bare", "text_of"]  # for the tests of commands
 
-PASSING = [result(slug, category=category) for slug, category in CATALOGUE.items()]
-CRITICAL = [
-    result(slug, [finding(vm(f"vm-{n}", n), Severity.CRITICAL) for n in range(3)], category=category)
-    for slug, category in CATALOGUE.items()
-]
-HOSTILE_CHECKS = [
-    result(
-        "snapshot-age",
-        [finding(vm(name, n), text=say("It is called {name}", name=name)) for n, name in enumerate(HOSTILE)],
-        title=HOSTILE[5],
-        not_examined=[unseen(name, n, name) for n, name in enumerate(HOSTILE)],
-    ),
-    *(result(f"check-{n}", outcome=Outcome.UNKNOWN, title=name, reason=name) for n, name in enumerate(HOSTILE)),
-]
-SCANS = {
-    "no vCenter": scan(),
-    "no checks": scan(vcenter()),
-    "ordinary": scan(ordinary()),
-    "all pass": scan(vcenter("prod", PASSING)),
-    "all critical": scan(vcenter("prod", CRITICAL)),
-    "unreachable": scan(unreachable()),
-    "five vCenters": scan(
-        ordinary("ams"),
-        ordinary("fra"),
-        unreachable("sin"),
-        vcenter("lab", PASSING, tls="unverified"),
-        vcenter("edge"),
-    ),
-    "500 findings": scan(vcenter("prod", [result(findings=[finding(vm(f"vm-{n:03}", n)) for n in range(500)])])),
-    "hostile names": scan(*(vcenter(name, HOSTILE_CHECKS[n : n + 4]) for n, name in enumerate(HOSTILE[:6]))),
-    "all hostile": scan(vcenter("".join(HOSTILE), HOSTILE_CHECKS)),
-}
+LANGUAGES = {"en": ENGLISH, "zh": CHINESE}
 
 
-async def archival(report: ScanReport) -> bytes:
-    """Render a report; fail if it needs the way without PDF/A and PDF/UA."""
-    with capture_logs() as logs:
-        pdf = await render_pdf(report, json_bytes=encode(report), language=ENGLISH)
-    assert logs == []
-    return pdf
+def opened(name: str, code: str = "en") -> pikepdf.Pdf:
+    return pikepdf.open(io.BytesIO(made(name, code)))
 
 
-def text_of(pdf: bytes) -> str:
-    """Return the text of all pages, bare."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        return squeezed("".join(page.get_textpage().get_text_bounded() for page in document))
-    finally:
-        document.close()
+def said(language: Language, key: str) -> str:
+    word = labels(language)[key]
+    assert isinstance(word, str)
+    return word
 
 
-def squeezed(text: str) -> str:
-    """Drop blanks, for lines end anywhere, and dashes: at the end of a line pdfium takes them for hyphens."""
-    return re.sub("[\\s\x02\ufffe-]", "", text)
-
-
-def bare(*cells: str) -> str:
-    """Return cells as `text_of` has them."""
-    return squeezed("".join(map(safe, cells)))
-
-
-@pytest.mark.parametrize("name", SCANS)
-async def test_every_report_is_an_archival_pdf_with_its_twin_inside(name: str) -> None:
-    report = SCANS[name]
-    with pikepdf.open(io.BytesIO(await archival(report))) as pdf:
-        assert [one.get_file().read_bytes() for one in pdf.attachments.values()] == [encode(report)]
-        assert list(pdf.attachments) == ["report.json"]
+@pytest.mark.parametrize("name", GALLERY)
+def test_every_report_is_an_archival_pdf_with_its_twins_inside(name: str) -> None:
+    with opened(name) as pdf:
+        attached = {key: one.get_file().read_bytes() for key, one in pdf.attachments.items()}
+        assert attached == {"report.json": twins_of(GALLERY[name]).json, "findings.csv": twins_of(GALLERY[name]).csv}
         with pdf.open_metadata() as metadata:
             assert metadata.pdfa_status == "3A"
             assert metadata["pdfuaid:part"] == "1"
 
 
-@pytest.mark.parametrize("name", ["ordinary", "unreachable", "five vCenters", "all critical"])
-async def test_table_cells_are_what_the_json_says(name: str) -> None:
-    report = SCANS[name]
-    text = text_of(await archival(report))
-    several = len(report.vcenters) > 1
-    for one in as_dict(report)["results"]:
-        where = [one["vcenter"]] if several else []
-        counts = (f"{one['examined']:,}", f"{len(one['findings']):,}")
-        assert bare(WORDS.outcomes[one["outcome"]], one["title"], *where, *counts) in text
-        for found in one["findings"]:
-            about = found["object"]
-            path = about["path"] or NOTHING
-            assert bare(WORDS.outcomes[found["severity"]], about["name"], *where, path, found["message"]) in text
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_it_says_its_language_and_its_title(code: str) -> None:
+    title = f"{said(LANGUAGES[code], 'title')} \N{EN DASH} prod"
+    with opened("ordinary", code) as pdf:
+        assert str(pdf.Root.Lang) == LANGUAGES[code].tag
+        assert bool(pdf.Root.ViewerPreferences.DisplayDocTitle)
+        assert str(pdf.docinfo.Title) == title
+        with pdf.open_metadata() as metadata:
+            assert metadata["dc:title"] == title
 
 
-async def test_hostile_names_are_printed_as_they_are() -> None:
-    text = text_of(await archival(SCANS["all hostile"]))
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_bookmarks_are_the_parts_of_the_report(code: str) -> None:
+    language = LANGUAGES[code]
+    with opened("ordinary", code) as pdf, pdf.open_outline() as outline:
+        titles = [one.title for one in outline.root]
+    assert titles == [
+        said(language, "risks"),
+        said(language, "changes"),
+        said(language, "trend"),
+        *categories(language).values(),
+        said(language, "appendix"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["all pass", "ordinary", "five vCenters", "all hostile", "hostile names"])
+def test_every_check_is_a_place_that_a_link_may_name(name: str) -> None:
+    with opened(name) as pdf:
+        places = {str(one) for one in pikepdf.NameTree(pdf.Root.Names.Dests)}
+    assert {row.result.check for row in judged(GALLERY[name].report)} <= places
+
+
+def uris(pdf: pikepdf.Pdf) -> Iterator[str]:
+    for page in pdf.pages:
+        for note in page.obj.get("/Annots", pikepdf.Array()):
+            if "/A" in note and "/URI" in note.A:
+                yield str(note.A.URI)
+
+
+def test_links_leave_the_report_for_vcenters_and_articles() -> None:
+    with opened("five vCenters") as pdf:
+        links = set(uris(pdf))
+    assert links == {
+        "https://knowledge.broadcom.com/external/article/1003412",
+        *(f"https://{name}.example.com" for name in ("ams", "fra", "sin", "lab", "edge")),
+    }
+
+
+@pytest.mark.parametrize("name", ["all hostile", "hostile names"])
+def test_links_are_https_and_nothing_in_a_report_acts(name: str) -> None:
+    with opened(name) as pdf:
+        assert [one for one in uris(pdf) if not one.startswith("https://")] == []
+        assert "/OpenAction" not in pdf.Root
+        assert "/AA" not in pdf.Root
+        assert "/JavaScript" not in pdf.Root.Names
+        actions = {str(note.A.S) for page in pdf.pages for note in page.obj.get("/Annots", []) if "/A" in note}
+    assert actions <= {"/URI", "/GoTo"}
+
+
+def test_hostile_names_are_printed_as_they_are() -> None:
+    text = text_of(made("all hostile"))
     for name in HOSTILE:
         assert bare(name, "/DC0/vm/" + name, "It is called " + name) in text
     assert "root:x:0" not in text
 
 
-async def test_long_tables_are_cut() -> None:
-    text = text_of(await archival(SCANS["500 findings"]))
+def test_long_tables_are_cut() -> None:
+    text = text_of(made("500 findings"))
     assert bare("First 200 of 500 rows shown; all of them are in the attached report.json.") in text
     assert bare("vm-199") in text
     assert bare("vm-200") not in text
 
 
-@pytest.mark.parametrize("name", ["ordinary", "five vCenters", "all hostile"])
-async def test_the_same_report_gives_the_same_bytes(name: str) -> None:
-    report = SCANS[name]
-    assert await archival(report) == await archival(report)
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("name", [name for name, one in GALLERY.items() if one.background.sla])
+def test_the_dashboard_is_the_first_page_and_no_more(name: str, code: str) -> None:
+    language = LANGUAGES[code]
+    first, second, *_ = pages_of(made(name, code))
+    assert bare(said(language, "sla-meaning")) in first, "the end of the last card"
+    heads = [said(language, key) for key in ("risks", "changes")]
+    title = GALLERY[name].look.title or said(language, "title")
+    assert second.startswith(bare(title)), "the header of the page"
+    assert any(bare(head) in second[:400] for head in heads)
 
 
-async def test_every_check_is_a_place_that_a_link_may_name() -> None:
-    with pikepdf.open(io.BytesIO(await archival(SCANS["ordinary"]))) as pdf:
-        names = {str(one) for one in pikepdf.NameTree(pdf.Root.Names.Dests)}
-    assert {one.check for one in ordinary().results} <= names
-
-
-async def test_links_leave_the_report_by_https_only() -> None:
-    plain = scan(ordinary(), unreachable())
-    with pikepdf.open(io.BytesIO(await archival(plain))) as pdf:
-        uris = {
-            str(note.A.URI)
-            for page in pdf.pages
-            for note in page.obj.get("/Annots", pikepdf.Array())
-            if "/A" in note and "/URI" in note.A
-        }
-    assert uris == {"https://prod.example.com", "https://prod-2.example.com"}
-
-
-async def test_the_first_page_holds_the_whole_dashboard() -> None:
-    document = pypdfium2.PdfDocument(await archival(SCANS["five vCenters"]))
-    assert bare("The worst 10 of 29 findings") in squeezed(document[0].get_textpage().get_text_bounded())
-    assert document[1].get_textpage().get_text_bounded().splitlines()[1] == WORDS.categories["connectivity"]
-    document.close()
-
-
-async def test_a_report_that_is_not_ready_in_time_is_given_up() -> None:
-    with pytest.raises(OutputError, match=r"not ready after 0\.01 seconds"):
-        await render_pdf(scan(ordinary()), json_bytes=b"{}", language=ENGLISH, timeout=0.01)
-
-
-async def test_a_report_that_needs_too_much_memory_is_given_up() -> None:
-    with capture_logs() as logs, pytest.raises(OutputError, match="more memory than it may use"):
-        await render_pdf(scan(ordinary()), json_bytes=b"{}", language=ENGLISH, memory=150 << 20)
-    assert [one["event"] for one in logs] == ["pdf.failed"]
-
-
-def changed(**parts: Any) -> Callable[..., view.View]:  # noqa: ANN401 - any part of a view
-    """Return a builder of views that puts in what no ScanReport could."""
-    build = view.build
-    return lambda report, *, language: build(report, language=language) | parts
-
-
-async def test_a_report_that_cannot_be_archival_is_still_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "build", changed(run="\U0001f600"))
-    report = scan(ordinary())
-    with capture_logs() as logs:
-        pdf = await render_pdf(report, json_bytes=encode(report), language=ENGLISH)
-    assert [one["event"] for one in logs] == ["pdf.not_archival"]
-    assert bare("Top findings") in text_of(pdf)
-
-
-async def test_a_template_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "build", changed(lead=None))
-    with capture_logs(), pytest.raises(OutputError, match=r"could not be made: .*cannot loop over none"):
-        await render_pdf(scan(), json_bytes=b"{}", language=ENGLISH)
-
-
-async def test_a_machine_without_room_for_a_process_gives_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.executable", "/nowhere/python")
-    with pytest.raises(OutputError, match="could not be made: "):
-        await render_pdf(scan(), json_bytes=orjson.dumps({}), language=ENGLISH)
+@pytest.mark.parametrize("name", ["no vCenter", "no checks"])
+def test_a_report_of_nothing_is_short(name: str) -> None:
+    assert len(pages_of(made(name))) == 2

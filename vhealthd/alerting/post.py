@@ -4,6 +4,7 @@ The URL of a chat's webhook is its secret. Errors name the host alone.
 """
 
 import asyncio
+import base64
 import ipaddress
 import ssl
 from collections.abc import Callable, Mapping
@@ -23,10 +24,11 @@ from vhealthd.errors import ConfigError, DeliveryDelayedError, DeliveryRefusedEr
 
 Clock = Callable[[], datetime]
 
-_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
-_LARGEST = 64 << 10  # bytes of an answer that are read
+TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
+_LARGEST = 16 << 10  # bytes of an answer that are read
 _SAID = 300  # characters of an answer that are kept
 _TOO_MANY, _TIMED_OUT = 429, 408
+_TOKEN = 16  # characters; what is shorter in a URL, `services` for example, is no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Answer:
 class Post:
     """Posts as the settings of one channel say. `target` (an absolute URL) is checked and sent to."""
 
-    def __init__(self, settings: HttpChannel, *, clock: Clock, timeout: aiohttp.ClientTimeout = _TIMEOUT) -> None:
+    def __init__(self, settings: HttpChannel, *, clock: Clock, timeout: aiohttp.ClientTimeout = TIMEOUT) -> None:
         self._settings = settings
         self._clock = clock
         self._timeout = timeout
@@ -90,20 +92,23 @@ class Post:
                 answer = Answer(str(url.host), response.status, await _beginning(response.content))
                 wait = retry_after(response.headers.get("Retry-After"), self._clock())
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            # Not from it: a trace of it would show the URL.
             raise DeliveryDelayedError(f"{url.host}: {_cause(error)}") from None
         return _judged(answer, wait)
 
     async def _connector(self) -> aiohttp.TCPConnector:
+        # A proxy is usually in the own network, and looks the name up itself.
+        public_only = self._settings.refuse_private and not self._settings.proxy
         return aiohttp.TCPConnector(
             ssl=await asyncio.to_thread(_trust, self._settings.ca_file),
-            resolver=_PublicOnly() if self._settings.refuse_private else None,
+            resolver=_PublicOnly() if public_only else None,
         )
 
 
 async def _beginning(content: aiohttp.StreamReader) -> bytes:
     """Read an answer, and no more of it than anybody needs."""
     read = bytearray()
-    while len(read) < _LARGEST and (some := await content.read(_LARGEST - len(read))):
+    while some := await content.read(_LARGEST - len(read)):
         read += some
     return bytes(read)
 
@@ -111,19 +116,37 @@ async def _beginning(content: aiohttp.StreamReader) -> bytes:
 def target_of(target: str, settings: HttpChannel) -> URL:
     """Return the URL of a target. Raises ConfigError for one that the settings do not allow; it is not repeated."""
     redaction.remember(target)
-    try:
-        url = URL(target)
-        url.port  # noqa: B018 - reading it proves it
-    except ValueError:
-        url = URL()
+    url = _parsed(target)
     host = url.host or ""
     if url.scheme not in {"http", "https"} or not host:
         raise ConfigError("the secret is not a URL that begins with https://")
+    _remember_parts(url)
     if url.scheme == "http" and not settings.allow_http and not _is_loopback(host):
         raise ConfigError(f"the URL of {host} is http, which shows all on the way; use https, or set allow_http: true")
     if settings.refuse_private and _is_address(host) and not _is_public(host):
         raise ConfigError(f"{host} is not a public address, and refuse_private is true")
     return url
+
+
+def _parsed(target: str) -> URL:
+    """Return the URL, or an empty one if it is none or its host is one that cannot be."""
+    try:
+        url = URL(target)
+        url.port  # noqa: B018 - reading it proves it
+        host = (url.host or "").removesuffix(".")
+        host.encode("idna")  # as the resolver does, which would not survive it
+    except ValueError:
+        return URL()
+    # `127.1` and `2130706433` are addresses to some libraries, and names to those who look for private ones.
+    numeric = host.replace(".", "").isdigit() and not _is_address(host)
+    return URL() if numeric or " " in host else url
+
+
+def _remember_parts(url: URL) -> None:
+    """Hide also what a service may repeat of its URL: the path, and each part of it that may be a token."""
+    for part in (url.raw_path_qs, *url.parts, *url.query.values(), url.password or ""):
+        if len(part) >= _TOKEN:
+            redaction.remember(part)
 
 
 class _PublicOnly(aiohttp.ThreadedResolver):
@@ -140,7 +163,7 @@ class _PublicOnly(aiohttp.ThreadedResolver):
 def said(text: str) -> str:
     """Return the beginning of what somebody said, in one line and without secrets."""
     line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    return redaction.clean(line[:_SAID]) or "nothing"
+    return redaction.clean(line)[:_SAID] or "nothing"  # cut at last: half a secret is not known for one
 
 
 def _judged(answer: Answer, wait: float | None) -> Answer:
@@ -160,12 +183,20 @@ def _cause(error: BaseException) -> str:
     match error:
         case TimeoutError():
             return "no answer in time"
+        case aiohttp.ClientHttpProxyError():
+            return f"the proxy answers {error.status} {said(error.message)}"
+        case aiohttp.ClientProxyConnectionError():
+            return f"no connection to the proxy ({_why(error.os_error)})"
         case aiohttp.ClientConnectorCertificateError():
             return f"its certificate is not trusted ({error.certificate_error}); see ca_file"
         case aiohttp.ClientConnectorError():
-            return f"no connection ({error.os_error.strerror or type(error.os_error).__name__})"
+            return f"no connection ({_why(error.os_error)})"
         case _:
             return said(f"{type(error).__name__} {error}")
+
+
+def _why(error: OSError) -> str:
+    return said(error.strerror or str(error) or type(error).__name__)
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:
@@ -180,9 +211,9 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
 def _basic(auth: tuple[str, str] | None) -> dict[str, str]:
     if auth is None:
         return {}
-    header = aiohttp.encode_basic_auth(*auth)
-    redaction.remember(header)
-    return {"Authorization": header}
+    credentials = base64.b64encode(":".join(auth).encode()).decode()
+    redaction.remember(credentials)
+    return {"Authorization": f"Basic {credentials}"}
 
 
 def _is_address(host: str) -> bool:

@@ -1,8 +1,9 @@
 """Settings of the channels that alerts go to. `type` says which kind a channel is."""
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from vhealthd.config.secretref import SecretRef
 from vhealthd.config.section import Section
@@ -17,10 +18,36 @@ from vhealthd.config.values import (
     Url,
     Whole,
     YesNo,
+    is_loopback,
+    matching,
     parse_size,
 )
 
 _WHERE = "{file: PATH}, {env: NAME} or {credential: NAME}"
+_E164 = r"\+[1-9][0-9]{6,14}"
+_SENDER = rf"{_E164}|[A-Za-z0-9 ]{{1,11}}"
+_ACCOUNT, _SERVICE = r"AC[0-9a-fA-F]{32}", r"MG[0-9a-fA-F]{32}"
+
+PhoneNumber = Annotated[
+    str,
+    AfterValidator(matching(_E164, "a number in E.164 form, such as +4915112345678")),
+    Field(json_schema_extra={"pattern": f"^{_E164}$"}),
+]
+Sender = Annotated[
+    str,
+    AfterValidator(matching(_SENDER, "a number such as +4915112345678, or up to 11 letters, digits and blanks")),
+    Field(json_schema_extra={"pattern": f"^({_SENDER})$"}),
+]
+AccountSid = Annotated[
+    str,
+    AfterValidator(matching(_ACCOUNT, "AC and 32 hex digits")),
+    Field(json_schema_extra={"pattern": f"^{_ACCOUNT}$"}),
+]
+ServiceSid = Annotated[
+    str,
+    AfterValidator(matching(_SERVICE, "MG and 32 hex digits")),
+    Field(json_schema_extra={"pattern": f"^{_SERVICE}$"}),
+]
 
 
 class Spoken(Section):
@@ -56,15 +83,13 @@ class TwilioChannel(HttpChannel, Spoken):
     """SMS by Twilio: one message a run."""
 
     type: Literal["twilio"]
-    account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")] = Field(description="SID of the account.")
+    account_sid: AccountSid = Field(description="SID of the account.")
     auth_token: SecretRef = Field(description=f"Where its auth token is: {_WHERE}.")
-    sender: Annotated[str, Field(pattern=r"^(\+[1-9][0-9]{6,14}|[A-Za-z0-9 ]{1,11})$")] | None = Field(
+    sender: Sender | None = Field(
         None, alias="from", description="Number in E.164 form, or sender id; or use messaging_service_sid."
     )
-    messaging_service_sid: Annotated[str, Field(pattern=r"^MG[0-9a-fA-F]{32}$")] | None = Field(
-        None, description="SID of a messaging service, instead of from."
-    )
-    to: Annotated[tuple[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")], ...], Field(min_length=1)] = Field(
+    messaging_service_sid: ServiceSid | None = Field(None, description="SID of a messaging service, instead of from.")
+    to: Annotated[tuple[PhoneNumber, ...], Field(min_length=1)] = Field(
         description="Numbers in E.164 form, such as +4915112345678."
     )
     url: Url | None = Field(None, description="A relay to send to instead of Twilio itself.")
@@ -135,6 +160,12 @@ class AlertmanagerChannel(HttpChannel):
             raise ValueError("username and password go together; write both or neither")
         return self
 
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        if not self.allow_http and any(_is_open(url) for url in self.urls):
+            raise ValueError("http shows all to the network; use https, or set allow_http: true")
+        return self
+
 
 class MailChannel(Spoken):
     """A mail with the alerts alone, through the server of `mail`."""
@@ -157,6 +188,10 @@ class AppriseChannel(Spoken):
 
     type: Literal["apprise"]
     url: SecretRef = Field(description=f"Where the apprise URL is: {_WHERE}.")
+
+
+def _is_open(url: str) -> bool:
+    return url.startswith("http:") and not is_loopback(urlsplit(url).hostname or "")
 
 
 Channel = Annotated[

@@ -15,6 +15,7 @@ from vhealthd.config.secretref import FORMS
 from vhealthd.config.yamlfile import Document
 
 Schema = dict[str, Any]
+_OF_KEY = "[key]"  # pydantic's last part of a location where a key itself is wrong
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
 
@@ -30,21 +31,54 @@ def problems_of(
 
 
 def _problem(detail: ErrorDetails, whole: Schema, document: Document, place: Place) -> ConfigProblem:
-    here = (*place, *detail["loc"])
+    if detail["loc"] and detail["loc"][-1] == _OF_KEY:
+        # such a key may be a misplaced secret: the line says which
+        said = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else "a key must not be empty"
+        return document.problem((*place, *detail["loc"][:-1]), said, nameable=False)
+    node, inside = _find(whole, detail["loc"])
+    here = (*place, *inside)
     if detail["type"] == "extra_forbidden":
-        section = _schema_at(whole, whole, detail["loc"][:-1])
-        if section.get("writeOnly"):
-            return document.problem(here[:-1], FORMS)
-        return unknown_key(document, here, section.get("properties", {}), has_value=detail["input"] is not None)
-    node = _schema_at(whole, whole, detail["loc"])
+        return _stranger(detail, whole, document, here)
+    if detail["type"].startswith("union_tag"):
+        return _kindless(detail, node, document, here)
+    return document.problem(here, _message(detail, node, whole))
+
+
+def _message(detail: ErrorDetails, node: Schema, whole: Schema) -> str:
     if detail["type"] == "missing":
-        return document.problem(here, f"is missing: {node.get('description', expected(node, whole))}")
+        return f"is missing: {node.get('description', expected(node, whole))}"
     if detail["type"] == "value_error":
-        return document.problem(here, str(detail["ctx"]["error"]))
-    message = f"expected {expected(node, whole)}"
+        return str(detail["ctx"]["error"])
+    message = f"expected {expected(node, whole)}{did_you_mean(str(detail['input']), node.get('enum', ()))}"
     if detail["type"] == "string_type" and isinstance(detail["input"], int | float):
         message += "; put it in quotes"
-    return document.problem(here, f"is empty; {message}" if detail["input"] is None else message)
+    return f"is empty; {message}" if detail["input"] is None else message
+
+
+def _stranger(detail: ErrorDetails, whole: Schema, document: Document, here: Place) -> ConfigProblem:
+    """Say that a key is not known; or not for a section of this `type`, and which types have it."""
+    section, _ = _find(whole, detail["loc"][:-1])
+    if section.get("writeOnly"):
+        return document.problem(here[:-1], FORMS)
+    known = section.get("properties", {})
+    around, _ = _find(whole, detail["loc"][:-2])
+    others = sorted(kind for kind, model in _kinds(around, whole).items() if here[-1] in model["properties"])
+    if not others:
+        return unknown_key(document, here, known, has_value=detail["input"] is not None)
+    kinds = " or ".join(", ".join(some) for some in (others[:-1], others[-1:]) if some)
+    return document.problem(here, f"goes with type {kinds} (expected one of: {', '.join(sorted(known))})")
+
+
+def _kindless(detail: ErrorDetails, union: Schema, document: Document, here: Place) -> ConfigProblem:
+    """Say that the key which tells the kind of a section is missing or wrong."""
+    key, given = union["discriminator"]["propertyName"], detail["input"]
+    choice = f"one of: {', '.join(sorted(union['discriminator']['mapping']))}"
+    if not given:
+        return document.problem(here, f"a section without {key}; expected {choice}", nameable=False)
+    if given.get(key) is None:
+        return document.problem((*here, key), f"is missing: {choice}")
+    hint = did_you_mean(str(given[key]), union["discriminator"]["mapping"])
+    return document.problem((*here, key), f"expected {choice}{hint}")
 
 
 def unknown_key(
@@ -76,6 +110,9 @@ def expected(node: Schema, whole: Schema) -> str:
         "string": f"{text} that is not empty" if node.get("minLength") else text,
         "array": "a list with at least one entry" if node.get("minItems") else "a list",
     }
+    if "discriminator" in node:
+        key, kinds = node["discriminator"]["propertyName"], sorted(node["discriminator"]["mapping"])
+        return f"a section with {key}, one of: {', '.join(kinds)}"
     keys = ", ".join(sorted(node.get("properties", {})))
     return words.get(node.get("type", ""), f"a section with keys such as: {keys}" if keys else "a section with keys")
 
@@ -95,13 +132,32 @@ def range_text(node: Schema) -> str:
     return "".join(bounds) + (f" {unit}" if any(bounds) else f" of {unit}") if unit else "".join(bounds)
 
 
-def _schema_at(node: Schema, whole: Schema, place: Place) -> Schema:
-    """Walk to the schema of a place; an empty one where the schema says nothing."""
-    for part in place:
-        node = _resolve(node, whole)
-        inside = node.get("items") if isinstance(part, int) else node.get("properties", {}).get(part)
-        node = inside or {}
-    return _resolve(node, whole)
+def _find(whole: Schema, location: Place) -> tuple[Schema, Place]:
+    """Walk to the schema of an error's location. Return it, empty where there is none, and the place in the document.
+
+    They differ where a section's `type` says which schema holds: the location then names the type before the key.
+    """
+    node, place = _resolve(whole, whole), Place()
+    for part in location:
+        if kinds := _kinds(node, whole):
+            node = kinds[str(part)]
+            continue
+        node, place = _resolve(_inside(node, part), whole), (*place, part)
+    return node, place
+
+
+def _inside(node: Schema, part: str | int) -> Schema:
+    if isinstance(part, int):
+        return node.get("items") or {}
+    others = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
+    found = node.get("properties", {}).get(part) or others[0]
+    return found if isinstance(found, dict) else {}
+
+
+def _kinds(node: Schema, whole: Schema) -> dict[str, Schema]:
+    """Return the schemas among which a section's `type` chooses, by type; none where there is no such choice."""
+    mapping = node.get("discriminator", {}).get("mapping", {})
+    return {kind: _resolve({"$ref": target}, whole) for kind, target in mapping.items()}
 
 
 def _resolve(node: Schema, whole: Schema) -> Schema:

@@ -7,7 +7,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from vhealthd.config.explain import problems_of
+from vhealthd.config.names import name_problems
 from vhealthd.config.problems import ConfigProblem, InvalidConfigError
+from vhealthd.config.secretref import secrets_in
 from vhealthd.config.settings import Settings
 from vhealthd.config.yamlfile import Document, read
 
@@ -31,7 +33,7 @@ def load(file: Path, *, also: Judge = lambda _: ()) -> Loaded:
     """
     document = read(file)
     settings, problems = _settle(document, file.absolute().parent)
-    problems += [*_repeated_names(document), *also(document)]
+    problems += [*name_problems(document), *also(document)]
     if problems or settings is None:
         raise InvalidConfigError(problems)
     return Loaded(file, settings, tuple(_warnings(settings, document)))
@@ -45,24 +47,14 @@ def _settle(document: Document, folder: Path) -> tuple[Settings | None, list[Con
         return None, list(problems_of(error, Settings, document))
 
 
-def _repeated_names(document: Document) -> Iterator[ConfigProblem]:
-    """Look at the document, not at the settings: other errors must not hide this one."""
-    vcenters = document.data.get("vcenters")
-    first: dict[str, int] = {}
-    for index, one in enumerate(vcenters if isinstance(vcenters, list) else []):
-        name = one.get("name") if isinstance(one, dict) else None
-        if not isinstance(name, str):
-            continue
-        if name in first:
-            line = document.lines["vcenters", first[name], "name"]
-            yield document.problem(("vcenters", index, "name"), f"another vCenter has this name, in line {line}")
-        first.setdefault(name, index)
-
-
 def _warnings(settings: Settings, document: Document) -> Iterator[ConfigProblem]:
-    for index, vcenter in enumerate(settings.vcenters):
-        if warning := vcenter.password.warning():
-            yield document.problem(("vcenters", index, "password"), warning)
+    for place, secret in secrets_in(settings):
+        if warning := secret.warning():
+            yield document.problem(place, warning)
     for index, mute in enumerate(settings.mutes):
         if mute.mutes_everything:
             yield document.problem(("mutes", index), "mutes every finding of every check; name a check or a match")
+    if settings.routes is not None:
+        told = {name for route in settings.routes for name in route.to}
+        for name in (name for name in settings.channels if name not in told):
+            yield document.problem(("channels", name), "no route names it, so it is told nothing; name it in routes")

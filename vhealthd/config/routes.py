@@ -9,10 +9,17 @@ from vhealthd.config.section import Section
 from vhealthd.config.values import Duration, DurationOrZero, Text, Whole, parse_duration
 from vhealthd.model import Category, Severity
 
+AUDIT_LOG, MAIL_DIGEST = "audit-log", "mail-digest"  # channels that are there without being written
+UNSEEN = "unknown"  # the check of the alert that tells what could not be seen
+
 
 def one_or_many(raw: object) -> object:
     """Let a single word stand for a list of one."""
     return (raw,) if isinstance(raw, str) else raw
+
+
+# A single word may stand for a list of one. The list first: what is expected is told by it.
+_Names = Annotated[tuple[Text, ...], BeforeValidator(one_or_many, json_schema_input_type=list[Text] | Text)]
 
 
 class ObjectMatch(Section):
@@ -27,19 +34,25 @@ class ObjectMatch(Section):
 class RouteMatch(ObjectMatch):
     """Some findings. All that is given must fit; empty means every finding."""
 
-    severity: Annotated[tuple[Severity, ...], BeforeValidator(one_or_many)] = Field((), description="Any of these.")
-    category: Annotated[tuple[Category, ...], BeforeValidator(one_or_many)] = Field((), description="Any of these.")
-    check: Annotated[tuple[Text, ...], BeforeValidator(one_or_many)] = Field((), description="Any of these, by name.")
-    vcenter: Annotated[tuple[Text, ...], BeforeValidator(one_or_many)] = Field((), description="Any of these, by name.")
+    severity: Annotated[
+        tuple[Severity, ...], BeforeValidator(one_or_many, json_schema_input_type=list[Severity] | Severity)
+    ] = Field((), description="Any of these.")
+    category: Annotated[
+        tuple[Category, ...], BeforeValidator(one_or_many, json_schema_input_type=list[Category] | Category)
+    ] = Field((), description="Any of these.")
+    check: _Names = Field((), description="Any of these, by name; unknown is the alert of what could not be seen.")
+    vcenter: _Names = Field((), description="Any of these, by name.")
 
 
 class RouteSettings(Section):
     """Where some findings go. A finding goes every way that fits it, and to each channel once."""
 
     match: RouteMatch = Field(default_factory=RouteMatch, description="Which findings; empty means all.")
-    to: Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(one_or_many)] = Field(
-        description="Channels by name; mail-digest and audit-log are always there."
-    )
+    to: Annotated[
+        tuple[Text, ...],
+        Field(min_length=1),
+        BeforeValidator(one_or_many, json_schema_input_type=Annotated[list[Text], Field(min_length=1)] | Text),
+    ] = Field(description="Channels by name; audit-log is always there, and mail-digest where there is mail.")
     collect: DurationOrZero = Field(
         parse_duration("5m") * 0, description="What comes within this time is told together; 0s tells at once."
     )

@@ -2,12 +2,14 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from vhealthd import redaction
+from vhealthd.config.problems import Place
 from vhealthd.config.values import ConfigPath, matching
 from vhealthd.errors import ConfigError
 
@@ -95,6 +97,22 @@ class SecretRef(BaseModel):
         except ConfigError as error:
             return str(error)
         return None
+
+
+def secrets_in(part: object, place: Place = ()) -> Iterator[tuple[Place, SecretRef]]:
+    """Yield every reference in a part of the settings, with its place in the file."""
+    match part:
+        case SecretRef():
+            yield place, part
+        case BaseModel():
+            for name in type(part).model_fields:
+                yield from secrets_in(getattr(part, name), (*place, name))
+        case dict():
+            for key, value in part.items():
+                yield from secrets_in(value, (*place, key))
+        case tuple():
+            for index, value in enumerate(part):
+                yield from secrets_in(value, (*place, index))
 
 
 def _read_text(path: Path) -> str:

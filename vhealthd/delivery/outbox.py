@@ -72,6 +72,12 @@ class Observer(Protocol):
     def attachment(self, result: str) -> None:
         """Hear what became of the PDF of a mail that was accepted: attached, too_large, missing or not_wanted."""
 
+    def alerted(self, channel: str, seconds: float) -> None:
+        """Hear that a channel accepted a notice, and how long after its scan."""
+
+    def posted(self, channel: str, seconds: float) -> None:
+        """Hear how long an attempt took at a channel that is spoken to over HTTP."""
+
     def hindered(self, sink: str, why: str | None) -> None:
         """Hear why nothing can be taken from the outbox for a sink; None: nothing hinders it (any more)."""
 
@@ -89,6 +95,12 @@ class NoObserver:
         """Do nothing."""
 
     def attachment(self, result: str) -> None:
+        """Do nothing."""
+
+    def alerted(self, channel: str, seconds: float) -> None:
+        """Do nothing."""
+
+    def posted(self, channel: str, seconds: float) -> None:
         """Do nothing."""
 
     def hindered(self, sink: str, why: str | None) -> None:
@@ -116,13 +128,27 @@ class Worker:
         attempt: timedelta = ATTEMPT,
     ) -> None:
         self._outbox = outbox
-        self._sinks = {sink.name: sink for sink in sinks}
+        self._sinks: dict[str, Sink] = {}
         self._clock = clock
         self._chance = chance
         self._observer = observer or NoObserver()
         self._attempt = attempt
-        self._woken = {name: asyncio.Event() for name in self._sinks}
+        self._woken: dict[str, asyncio.Event] = {}
+        self._group: asyncio.TaskGroup | None = None
         self._stopping = False
+        self.serve(sinks)
+
+    def serve(self, sinks: Iterable[Sink]) -> None:
+        """Serve these sinks too; a name that is served already stays with the sink that it has."""
+        for sink in sinks:
+            if sink.name not in self._sinks:
+                self._sinks[sink.name] = sink
+                self._woken[sink.name] = asyncio.Event()
+                if self._group is not None:
+                    self._begin(self._group, sink)
+
+    def _begin(self, group: asyncio.TaskGroup, sink: Sink) -> None:
+        group.create_task(self._serve(sink), name=f"outbox {sink.name}")
 
     def wake(self) -> None:
         """Look at once: something new was put into the outbox."""
@@ -137,9 +163,9 @@ class Worker:
     async def run(self) -> None:
         """Deliver. Whatever goes wrong is written down, logged and tried again; only cancelling or `stop` ends it."""
         await self._release()
-        async with asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as self._group:
             for sink in self._sinks.values():
-                group.create_task(self._serve(sink), name=f"outbox {sink.name}")
+                self._begin(self._group, sink)
 
     async def _release(self) -> None:
         """Take up again what was under way when the last process ended."""

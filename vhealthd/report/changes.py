@@ -98,7 +98,7 @@ def _risk(one: Found, report: ScanReport, background: Background, words: ReportW
         "vcenter": cell(one.vcenter.name, NARROW),
         "message": cell(clip(words.language.say(one.finding.text), _MESSAGE)),
         "advice": cell(clip(first_sentence(words.language.words(one.result.remediation)), _ADVICE)),
-        "since": words.day_of(since) if since else NOTHING,
+        "since": words.short_day(since) if since else NOTHING,
         "link": one.result.kb_url,
         "article": f"KB {one.result.kb}" if one.result.kb else "",
     }

@@ -106,7 +106,7 @@ def _finding(one: Found, report: ScanReport, background: Background, words: Repo
         "message": cell(words.language.say(one.finding.text)),
         "measured": safe(value),
         "limit": safe(limit),
-        "since": words.day_of(since) if since else NOTHING,
+        "since": words.short_day(since) if since else NOTHING,
         **_aside(one.finding, words),
     }
 

@@ -40,15 +40,16 @@ def score(report: ScanReport, background: Background, words: ReportWords) -> Vie
         points.append((report.started, value))
     scores = [score for _, score in points]
     drawn = len(points) > 1
+    no_line = words.no_data() if value is None else words.no_line()
     return {
         "value": NOTHING if value is None else str(value),
         "status": _grade(value).value,
         "points": scores if drawn else [],
         "first": words.day_of(points[0][0]) if drawn else "",
         "last": words.day_of(points[-1][0]) if drawn else "",
-        "change": words.since_then(scores[-1] - scores[0], points[0][0]) if drawn else words.no_line(),
+        "change": words.since_then(scores[-1] - scores[0], points[0][0]) if drawn else no_line,
         "direction": (scores[-1] > scores[0]) - (scores[-1] < scores[0]) if drawn else 0,
-        "alt": words.score_line(points[0][0], scores) if drawn else words.no_line(),
+        "alt": words.score_line(points[0][0], scores) if drawn else no_line,
     }
 
 

@@ -10,7 +10,8 @@ from vhealthd.report.order import affected, judged, quiet, tally, unexamined
 from vhealthd.report.reportwords import ReportWords
 from vhealthd.report.words import Words
 
-_REASON = 160
+# Characters for a name, and for all reasons in one sentence, which names so many vCenters at most.
+_NAME, _REASON, _NAMED = 28, 120, 3
 
 Said = tuple[Outcome, str]
 
@@ -47,8 +48,8 @@ def _change(score: int, background: Background) -> int | None:
 def unseen(report: ScanReport, counts: dict[Outcome, int], words: Words) -> list[Said]:
     """Say what was not seen, or not for sure, of vCenters that answered; nothing where all was."""
     missed = unexamined(judged(report))
-    unmatched = [name for vcenter in report.vcenters for name in vcenter.unmatched_scope]
-    untrusted = [vcenter.name for vcenter in report.vcenters if vcenter.tls in ("unverified", "plain")]
+    unmatched = [clip(name, _NAME) for vcenter in report.vcenters for name in vcenter.unmatched_scope]
+    untrusted = [clip(one.name, _NAME) for one in report.vcenters if one.tls in ("unverified", "plain")]
     partial = in_state(report, VCenterState.PARTIAL, words)
     said = (
         (Outcome.UNKNOWN, partial and words.partial(partial)),
@@ -62,10 +63,12 @@ def unseen(report: ScanReport, counts: dict[Outcome, int], words: Words) -> list
 
 def in_state(report: ScanReport, state: VCenterState, words: Words) -> list[str]:
     """Name the vCenters in a state, each with its reason."""
-    return [_with_reason(one, words) for one in report.vcenters if one.state is state]
+    those = [one for one in report.vcenters if one.state is state]
+    return [_with_reason(one, _REASON // min(len(those), _NAMED), words) for one in those]
 
 
-def _with_reason(vcenter: VCenterReport, words: Words) -> str:
+def _with_reason(vcenter: VCenterReport, room: int, words: Words) -> str:
+    name = clip(vcenter.name, _NAME)
     if not vcenter.reason:
-        return vcenter.name
-    return words.in_brackets(vcenter.name, clip(vcenter.reason.rstrip("."), _REASON))
+        return name
+    return words.in_brackets(name, clip(vcenter.reason.rstrip("."), room))

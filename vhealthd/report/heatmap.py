@@ -12,7 +12,7 @@ from vhealthd.report.reportwords import ReportWords
 View = dict[str, Any]
 
 _COLUMNS = 8  # that fit; where there are more clusters, the last one is for those that are not worst
-_NAME = 12
+_NAME = 16
 _IN_NO_CLUSTER = ("", "")
 
 Cluster = tuple[str, str]  # vCenter and reference
@@ -31,7 +31,10 @@ Counts = Counter[tuple[Category, Cluster, Severity]]
 
 
 def heatmap(report: ScanReport, words: ReportWords) -> View:
-    """Return columns and rows; no rows where nothing critical or warning lies in a cluster."""
+    """Return columns and rows; no rows where nothing critical or warning lies in a cluster.
+
+    `vcenters` are those of the columns, where a report has several.
+    """
     names: dict[Cluster, str] = {}
     counts: Counts = Counter()
     for row in judged(report):
@@ -40,11 +43,12 @@ def heatmap(report: ScanReport, words: ReportWords) -> View:
             if finding.severity is not Severity.INFO:
                 counts[row.result.category, cluster, finding.severity] += 1
     if not names:
-        return {"columns": [], "rows": [], "alt": ""}
+        return {"columns": [], "vcenters": [], "rows": [], "alt": ""}
     columns = _columns(names, counts, words)
     rows = [_row(category, columns, counts, words) for category in Category if _has(category, report)]
     return {
         "columns": [safe(clip(name, _NAME)) for name, _ in columns],
+        "vcenters": [_vcenter(of) for _, of in columns] if len(report.vcenters) > 1 else [],
         "rows": rows,
         "alt": words.heat([row["alt"] for row in rows if row["alt"]]),
     }
@@ -75,6 +79,11 @@ def _columns(names: Mapping[Cluster, str], counts: Counts, words: ReportWords) -
         return [*((names[one], (one,)) for one in ordered), *outside]
     shown, rest = ordered[: room - 1], tuple(ordered[room - 1 :])
     return [*((names[one], (one,)) for one in shown), (words.others(), rest), *outside]
+
+
+def _vcenter(clusters: tuple[Cluster, ...]) -> str:
+    """Return the vCenter of a column's only cluster."""
+    return safe(clip(clusters[0][0], _NAME)) if len(clusters) == 1 else ""
 
 
 def _count(counts: Counts, categories: Iterable[Category], clusters: Iterable[Cluster]) -> _Count:

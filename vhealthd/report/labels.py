@@ -159,6 +159,8 @@ def labels(language: Language) -> dict[str, str | Table]:
     return {
         "title": words("vSphere health report"),
         "page": words("Page {page} of {pages}"),
+        "contents": words("Contents"),
+        "skip": words("Skip to the content"),
         "outcomes": outcomes(language),
         "meanings": meanings(language),
         "by-outcome": words("Results by outcome"),

@@ -67,7 +67,7 @@ class Body:
     outcomes: Mapping[str, str]  # the words for them
     marks: Mapping[str, str]  # the same at the begin of a line
     lead: tuple[Line, ...]
-    columns: tuple[str, ...]
+    columns: tuple[str, ...]  # none: there is no table
     rows: tuple[tuple[str, ...], ...]
     sections: tuple[tuple[str, tuple[Line, ...]], ...]  # none is empty
     footer: str

@@ -25,7 +25,7 @@ def render(body: Body, language: str) -> str:
     parts = (
         f'<h1 style="font-size:20px;margin:0 0 12px">{escape(body.title)}</h1>',
         _list(body.lead, body.outcomes),
-        _table(body),
+        *((_table(body),) if body.columns else ()),
         *(
             f'<h2 style="font-size:16px;margin:24px 0 8px">{escape(title)}</h2>{_list(of, body.outcomes)}'
             for title, of in body.sections

@@ -15,7 +15,8 @@ def _lines(body: Body) -> Iterator[str]:
     yield from _heading(body.title, "=")
     yield from _items(body.lead, body.marks)
     yield ""
-    yield from _table(body)
+    if body.columns:
+        yield from _table(body)
     for title, lines in body.sections:
         yield ""
         yield from _heading(title, "-")

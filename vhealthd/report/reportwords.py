@@ -26,8 +26,18 @@ class ReportWords(Words):
 
     def moment(self, when: datetime) -> str:
         """Return a time in the zone of the readers, and in UTC where that is another."""
+        local, *utc = self.times(when)
+        return self.in_brackets(local, *utc) if utc else local
+
+    def times(self, when: datetime) -> list[str]:
+        """Return the one or two times that `moment` puts together."""
         local = self.language.moment(when, self.zone)
-        return local if not when.astimezone(self.zone).utcoffset() else self.in_brackets(local, self.clock(when))
+        return [local, self.clock(when)] if when.astimezone(self.zone).utcoffset() else [local]
+
+    def facts(self, finished: datetime, span: timedelta) -> list[str]:
+        """Return what the title says of the run: lines that are short enough to stand beside it."""
+        _, scanned = self.run_facts(finished, span, self.clock)
+        return [*self.times(finished), scanned]
 
     def clock(self, when: datetime) -> str:
         """Return a time in UTC."""
@@ -36,6 +46,10 @@ class ReportWords(Words):
     def day_of(self, when: datetime) -> str:
         """Return the day of a time, in the zone of the readers."""
         return self.language.day(when.astimezone(self.zone).date())
+
+    def short_day(self, when: datetime) -> str:
+        """Return the day of a time as tables have it: as narrow in every language."""
+        return self._date(when).isoformat()
 
     def age(self, since: datetime, now: datetime) -> str:
         """Return how long something is there: `today`, `12 days`."""

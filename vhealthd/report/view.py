@@ -4,6 +4,7 @@ Strings are safe for our fonts and numbers are written out. A status is the valu
 colour for it and `labels.outcomes` a word. Text that may lack a place to break is a list of pieces (`glyphs.cell`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from vhealthd.language import Language
@@ -14,7 +15,7 @@ from vhealthd.report.changes import changes, risks
 from vhealthd.report.chapter import chapter
 from vhealthd.report.dashboard import dashboard
 from vhealthd.report.firstpage import lead
-from vhealthd.report.glyphs import clip, safe
+from vhealthd.report.glyphs import WIDE, cell, clip, safe
 from vhealthd.report.heatmap import heatmap
 from vhealthd.report.labels import labels
 from vhealthd.report.look import PLAIN, Look
@@ -25,7 +26,7 @@ from vhealthd.report.trends import trends
 View = dict[str, Any]
 
 # The title band and the header of each page have one line for each.
-_SUBJECT, _TITLE, _MARK = 58, 48, 24
+_SUBJECT, _TITLE, _MARK = 52, 48, 24
 
 
 def build(
@@ -33,16 +34,18 @@ def build(
 ) -> View:
     """Return all that is shown."""
     rows, words = judged(report), ReportWords(language, background.zone)
+    subject = safe(_subject([one.name for one in report.vcenters], words))
     chapters = [(one, of) for one in Category if (of := [row for row in rows if row.result.category is one])]
     return {
         "lang": language.code,
         "region": language.region,
         "labels": labels(language) | ({"title": safe(clip(look.title, _TITLE))} if look.title else {}),
         "look": _look(look),
-        "subject": clip(safe(", ".join(one.name for one in report.vcenters)), _SUBJECT),
+        "subject": subject,
+        "subject-pieces": cell(subject, WIDE),
         "product": f"vhealthd {safe(report.tool_version)}",
         "run": safe(report.run_id),
-        "run-facts": words.run_facts(report.finished, report.finished - report.started, words.moment),
+        "run-facts": words.facts(report.finished, report.finished - report.started),
         "several": len(report.vcenters) > 1,
         "lead": lead(report, background, words),
         **dashboard(report, background, words),
@@ -53,6 +56,13 @@ def build(
         "chapters": [chapter(category, of, report, background, words) for category, of in chapters],
         "appendix": appendix(report, background, words),
     }
+
+
+def _subject(names: Sequence[str], words: ReportWords) -> str:
+    """Name the vCenters: as many as fit, and how many more there are."""
+    fitting = [count for count in range(1, len(names)) if len(words.some(names, count)) <= _SUBJECT]
+    whole = words.named(names, len(names))
+    return whole if len(whole) <= _SUBJECT else clip(words.some(names, max(fitting, default=1)), _SUBJECT)
 
 
 def _look(look: Look) -> View:

@@ -1,26 +1,31 @@
 """What `config check`, `config schema` and `config init` print."""
 
 import json
+import re
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from pydantic import BaseModel, PlainValidator
 from ruamel.yaml import YAML
 
 from vhealthd import configcli
 from vhealthd.catalogue import GROUP, Catalogue
 from vhealthd.config import (
+    AuditChannel,
     InvalidConfigError,
-    ScanSettings,
-    Scope,
+    MuteSettings,
+    PagerDutyChannel,
+    RouteMatch,
     SecretRef,
     Settings,
     VCenterSettings,
     load,
+    read,
 )
-from vhealthd.config.settings import DnsSettings, LogSettings, MuteSettings, ObjectMatch, ReportSettings, TlsSection
+from vhealthd.config.settings import TlsSection
 
 FINGERPRINT = ":".join(["AB"] * 32)
 EXAMPLE = f"""\
@@ -37,6 +42,13 @@ dns: {{nameservers: ["10.0.0.53:5353"], timeout: 2s}}
 checks:
   snapshot-age: {{warning_days: 7, critical_days: 30}}
   cpu-utilization:
+channels:
+  oncall: {{type: pagerduty, routing_key: {{file: oncall.key}}, region: us}}
+  ops: {{type: slack, url: {{credential: test}}}}
+routes:
+  - {{match: {{severity: [critical], check: snapshot-age}}, to: [oncall, ops]}}
+  - {{to: audit-log, collect: 5m}}
+alerts: {{repeat_every: 1d, roll_up_over: 5}}
 report: {{language: en, formats: [pdf, json, csv], output_dir: /var/lib/vhealthd/reports}}
 log: {{level: info, format: auto}}
 """
@@ -55,7 +67,7 @@ def schema(catalogue: Catalogue) -> dict[str, Any]:
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    for name in ("prod.password", "test"):
+    for name in ("prod.password", "test", "oncall.key"):
         (tmp_path / name).write_text("secret\n")
         (tmp_path / name).chmod(0o600)
     file = tmp_path / "config.yaml"
@@ -82,6 +94,18 @@ def test_check_shows_warnings(config: Path, catalogue: Catalogue) -> None:
     warning, verdict = configcli.check_lines(config, catalogue)
     assert warning.startswith(f"warning: {config}:5: vcenters[0].password: ")
     assert verdict.endswith("checks: fine, with 1 warning")
+
+
+def test_check_shows_what_is_doubtful_about_the_secret_of_a_channel(config: Path, catalogue: Catalogue) -> None:
+    (config.parent / "oncall.key").chmod(0o644)
+    (config.parent / "test").unlink()
+    open_to_all = f"{config.parent}/oncall.key can be read by every user of this machine; chmod 600 it"
+    said = [line.removeprefix(f"warning: {config}:") for line in configcli.check_lines(config, catalogue)]
+    assert said[:-1] == [
+        f"8: vcenters[1].password: there is no file {config.parent}/test; create it with the secret in it",
+        f"15: channels.oncall.routing_key: {open_to_all}",
+        f"16: channels.ops.url: there is no file {config.parent}/test; create it with the secret in it",
+    ]
 
 
 def test_check_finds_the_errors_of_the_settings_and_of_the_checks_together(config: Path, catalogue: Catalogue) -> None:
@@ -118,6 +142,13 @@ def test_the_example_fits_the_schema(schema: dict[str, Any]) -> None:
         ("warning_days: 7", "warnin_days: 7"),
         ("warning_days: 7", "warning_days: seven"),
         ("warning_days: 7", "warning_days: -1"),
+        ("type: pagerduty", "type: pager"),
+        ("routing_key: {file: oncall.key}", "routing_key: secret"),
+        ("region: us", "region: asia"),
+        ("type: slack", "type: wecom, secret: {file: test}"),
+        ("severity: [critical]", "severity: [bad]"),
+        ("to: audit-log", "to: []"),
+        ("roll_up_over: 5", "roll_up_over: 0"),
         ("formats: [pdf, json, csv]", "formats: []"),
         ("language: en", "language: fr"),
     ],
@@ -184,11 +215,46 @@ def test_the_limits_in_the_starter_are_the_defaults_of_the_checks(catalogue: Cat
     assert all(bound.limits == bound.check.limits() for bound in catalogue.bind(loaded.settings))
 
 
+def _models(part: object) -> set[type[BaseModel]]:
+    """Return every section that a type is made of."""
+    if isinstance(part, type) and issubclass(part, BaseModel):
+        inside = (kind for field in part.model_fields.values() for kind in (field.annotation, *field.metadata))
+        return {part}.union(*map(_models, inside))
+    if isinstance(part, PlainValidator):
+        return _models(part.json_schema_input_type)
+    return set().union(*map(_models, get_args(part)))
+
+
 def test_the_starter_names_every_option(catalogue: Catalogue) -> None:
     text = configcli.starter(catalogue)
-    models = (Settings, VCenterSettings, TlsSection, Scope, SecretRef, ScanSettings, DnsSettings, ReportSettings)
-    for name in (name for model in (*models, LogSettings, MuteSettings, ObjectMatch) for name in model.model_fields):
-        assert f"{name}:" in text
+    models = _models(Settings)
+    assert {TlsSection, SecretRef, MuteSettings, PagerDutyChannel, AuditChannel, RouteMatch} <= models
+    for name, field in ((name, field) for model in models for name, field in model.model_fields.items()):
+        assert f"{field.alias or name}:" in text or f'"{name}":' in text
+
+
+def _uncommented(text: str, folder: Path) -> Path:
+    """Write the starter with every section that is a comment, and with the files that they name."""
+    used, inside = [], False
+    for line in text.partition("# The limits of single checks")[0].split("\n"):
+        inside = bool(line) and (inside or re.fullmatch("# [a-z0-9]+:", line) is not None)
+        used.append(line.removeprefix("# ") if inside else line)
+    file = folder / "config.yaml"
+    file.write_text("\n".join(used).replace("mutes: []", "").replace("/etc/vhealthd", str(folder)))
+    for name in re.findall(rf"{folder}/([\w.-]+)", file.read_text()):
+        (folder / name).write_text("secret\n")
+        (folder / name).chmod(0o600)
+    return file
+
+
+def test_the_examples_in_the_starter_can_be_used(catalogue: Catalogue, schema: dict[str, Any], tmp_path: Path) -> None:
+    file = _uncommented(configcli.starter(catalogue), tmp_path)
+    loaded = load(file, also=catalogue.problems)
+    (channel,) = schema["properties"]["channels"]["patternProperties"].values()
+    assert {one.type for one in loaded.settings.channels.values()} == set(channel["discriminator"]["mapping"])
+    assert all((loaded.settings.mutes, loaded.settings.mail, loaded.settings.s3, loaded.settings.routes))
+    assert loaded.warnings == ()
+    jsonschema.validate(read(file).data, schema)
 
 
 def test_the_starter_fits_the_schema(catalogue: Catalogue, schema: dict[str, Any]) -> None:

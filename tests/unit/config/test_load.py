@@ -33,7 +33,9 @@ LITERAL = (
 )
 NAMESERVER = 'expected the address of a DNS server, such as "10.0.0.53", "10.0.0.53:5353" or "[::1]:53"'
 
-SECTIONS = "checks, dns, http, log, mail, mutes, outbox, report, s3, scan, schedule, state, vcenters"
+SECTIONS = (
+    "alerts, channels, checks, dns, http, log, mail, mutes, outbox, report, routes, s3, scan, schedule, state, vcenters"
+)
 
 # what is written below a vCenter that is fine, from line 6 on; and what is said of it
 WRONG = [
@@ -84,9 +86,18 @@ WRONG = [
         ),
     ),
     ("checks: {snapshot-age: 7}", "6: checks.snapshot-age: expected a section with keys"),
+    (
+        "s3: {bucket: reports, tags: {team: 7}}",
+        "6: s3.tags.team: expected text; put it in quotes",
+    ),
+    ("s3: {bucket: reports, tags: {'': a}}", "6: s3.tags: a key must not be empty"),
     ("report: {formats: []}", "6: report.formats: expected a list with at least one entry"),
-    ("report: {formats: [html]}", "6: report.formats[0]: expected one of: pdf, json, csv"),
+    ("report: {formats: [docx]}", "6: report.formats[0]: expected one of: pdf, html, json, csv"),
     ("report: {language: fr}", "6: report.language: expected one of: en, zh"),
+    (
+        "log: {level: warnin}",
+        '6: log.level: expected one of: debug, info, warning, error; did you mean "warning"?',
+    ),
     ("log: {level: loud}", "6: log.level: expected one of: debug, info, warning, error"),
     ("dns: {nameservers: [dns.example.com]}", f"6: dns.nameservers[0]: {NAMESERVER}"),
     ('dns: {nameservers: [10.0.0.53, "10.0.0.53:0"]}', f"6: dns.nameservers[1]: {NAMESERVER}"),
@@ -291,7 +302,7 @@ def test_the_defaults(write: Write) -> None:
     assert (settings.scan.concurrency, settings.scan.requests_in_flight, settings.scan.vcenters_at_once) == (8, 8, 4)
     assert (settings.scan.check_timeout, settings.scan.deadline) == (timedelta(minutes=1), timedelta(minutes=15))
     assert (settings.dns.nameservers, settings.dns.timeout) == ((), timedelta(seconds=2))
-    assert (settings.report.language, settings.report.formats) == ("en", ("pdf", "json", "csv"))
+    assert (settings.report.language, settings.report.formats) == ("en", ("pdf", "html", "json", "csv"))
     assert settings.reports == Path("/var/lib/vhealthd/reports")
     assert (settings.log.level, settings.log.format) == ("info", "auto")
     assert settings.vcenters[0].scope.clusters == ()

@@ -4,6 +4,7 @@ import json
 import os
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -20,6 +21,10 @@ PLAIN = {
     "scan": {"concurrency": 8, "deadline": "15m", "select": []},
     "dns": {"nameservers": ["10.0.0.53"], "timeout": "2s"},
     "checks": {"snapshot-age": {"warning_days": 7}},
+    "channels": {"ops": {"type": "slack", "url": {"env": "X"}}, "log": {"type": "audit", "path": "log"}},
+    "routes": [
+        {"match": {"severity": ["critical"], "check": "snapshot-age", "vcenter": ["prod"]}, "to": ["ops", "log"]}
+    ],
     "report": {"formats": ["pdf"], "language": "en"},
     "log": {"level": "info"},
 }
@@ -74,19 +79,45 @@ def test_what_is_said_of_a_secret_that_is_not_there(monkeypatch: pytest.MonkeyPa
         assert str(caught.value) == sentence
 
 
-def test_a_file_that_everybody_can_read_is_a_warning(write: Write) -> None:
-    file = write(json.dumps(PLAIN).replace('{"env": "X"}', '{"file": "password"}'))
+VCENTER: dict[str, Any] = {"name": "prod", "url": "https://vc01", "username": "svc", "password": {"file": "password"}}
+SECRETS = [
+    ({}, "vcenters[0].password"),
+    (
+        {"mail": {"host": "a", "from": "a@b", "to": ["a@b"], "username": "a", "password": {"env": "X"}}},
+        "mail.password",
+    ),
+    ({"s3": {"bucket": "a", "access_key_id": {"env": "X"}, "secret_access_key": {"env": "Y"}}}, "s3.access_key_id"),
+    ({"http": {"token": {"env": "X"}}}, "http.token"),
+    ({"channels": {"a": {"type": "feishu", "url": {"env": "Y"}, "secret": {"env": "X"}}}}, "channels.a.secret"),
+]
+
+
+@pytest.mark.parametrize(("sections", "path"), SECRETS)
+def test_a_file_that_everybody_can_read_is_a_warning(
+    sections: dict[str, Any], path: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("Y", "set")
+    vcenter = VCENTER | ({"password": {"env": "Y"}} if sections else {})
+    file = write(json.dumps({"vcenters": [vcenter], **sections}).replace('{"env": "X"}', '{"file": "password"}'))
     assert load(file).warnings == ()
     (file.parent / "password").chmod(0o644)
     (warning,) = load(file).warnings
     sentence = f"{file.parent}/password can be read by every user of this machine; chmod 600 it"
-    assert str(warning) == f"{file}:1: vcenters[0].password: {sentence}"
+    assert str(warning) == f"{file}:1: {path}: {sentence}"
 
 
-def test_a_variable_that_only_the_service_has_is_a_warning(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("sections", "path"), SECRETS)
+def test_a_variable_that_only_the_service_has_is_a_warning(
+    sections: dict[str, Any], path: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("X", raising=False)
-    (warning,) = load(write(json.dumps(PLAIN))).warnings
-    assert warning.message == "the environment variable X is not set; set it for the service"
+    monkeypatch.setenv("Y", "set")
+    vcenter = VCENTER | {"password": {"env": "Y" if sections else "X"}}
+    (warning,) = load(write(json.dumps({"vcenters": [vcenter], **sections}))).warnings
+    assert (warning.path, warning.message) == (
+        path,
+        "the environment variable X is not set; set it for the service",
+    )
 
 
 def test_a_reference_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +212,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(deadline=None)
 @given(place=st.sampled_from(_places(PLAIN)), shape=SHAPES)
+@example(place=("vcenters", 0, "name"), shape=SECRET)
+@example(place=("channels",), shape={SECRET: None})
+@example(place=("routes", 0, "to"), shape=SECRET)
 def test_a_secret_in_any_place_is_never_repeated(place: tuple[str | int, ...], shape: object, folder: Path) -> None:
     said = _everything_said(_write(folder, json.dumps(_planted(PLAIN, place, shape))))
     assert SECRET not in said
