@@ -21,8 +21,10 @@ from vhealthd import artefacts, configcli, doctor, files, interpreter, logs, red
 from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.checkdocs import check_page, check_rows, legend, limits_line, needs_line
 from vhealthd.commands import memory
+from vhealthd.commands.alerts import alerts_command
 from vhealthd.commands.deliveries import deliveries_command
 from vhealthd.commands.history import diff_command, runs_command, show_run_command, sla_command
+from vhealthd.commands.notify import test_notify_command
 from vhealthd.commands.options import config_option, formats_of, load_configuration
 from vhealthd.commands.report import report_command
 from vhealthd.commands.run import run_command
@@ -300,3 +302,8 @@ cli.add_command(diff_command)
 cli.add_command(report_command)
 cli.add_command(sla_command)
 cli.add_command(deliveries_command)
+
+# --- alerts
+
+cli.add_command(alerts_command)
+cli.add_command(test_notify_command)

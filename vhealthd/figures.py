@@ -8,7 +8,7 @@ The score is 100 less the mean cost of all results that were judged or should ha
     critical    60 to 100  the more, the larger the share of the examined objects that are critical
 
 What was skipped counts nowhere. The costs of the outcomes do not overlap, and within one a further object only adds, so
-that a new critical never raises the score, whatever it takes the place of.
+that a new critical never raises the score, whatever judged result it takes the place of.
 """
 
 from collections.abc import Iterable, Mapping

@@ -68,7 +68,7 @@ class Site:
         path = self.folder / "config.yaml"
         state = self.folder / "state"
         state.mkdir(exist_ok=True)
-        written = {"state": {"directory": str(state)}, "vcenters": self.vcenters, **self.sections}
+        written = {"routes": [], "state": {"directory": str(state)}, "vcenters": self.vcenters, **self.sections}
         # JSON is YAML
         path.write_text(json.dumps(written, indent=1))
         return path

@@ -41,6 +41,7 @@ async def estate(folder: Path, vcenter: MockVCenter, **sections: object) -> Asyn
         mail = {"host": mta.host, "port": mta.port, "tls": "plain", "from": "v@example.com", "to": ["ops@example.com"]}
         store = {"endpoint_url": s3.url, "bucket": "reports", "region": "us-east-1"}
         one.sections |= {
+            "routes": [],
             "state": {"directory": str(folder / "state")},
             "http": {"listen": "127.0.0.1:0", "token": key},
             "scan": QUICK,

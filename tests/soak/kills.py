@@ -109,6 +109,7 @@ async def storm(folder: Path, *, kills: int, seed: int) -> Tally:
 def _sections(folder: Path, mta: MockSmtp, s3: MockS3) -> dict[str, Any]:
     key = {"file": str(folder / "key")}
     return {
+        "routes": [],
         "state": {"directory": str(folder / "state")},
         "http": {"listen": "127.0.0.1:0"},
         "scan": {"select": ["vm", "vcenter-reachability"]},

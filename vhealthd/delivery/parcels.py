@@ -18,7 +18,7 @@ from vhealthd.report.names import day, file_names, sole_vcenter
 
 MAIL, S3 = "mail", "s3"
 
-KINDS = {"pdf": "application/pdf", "json": "application/json", "csv": "text/csv"}
+KINDS = {"pdf": "application/pdf", "json": "application/json", "csv": "text/csv", "html": "text/html"}
 # What goes with a mail, from all to nothing: the first that is not too large. The PDF is the first to stay behind.
 _CHOICES = (("pdf", "csv"), ("csv",), ("pdf",), ())
 

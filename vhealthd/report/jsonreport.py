@@ -124,9 +124,7 @@ def _not_examined(one: NotExamined) -> dict[str, Any]:
     return {"object": _object(one.object), "rule": one.rule, "reason": english(one.why.reason)}
 
 
-def of_finding(
-    vcenter: VCenterReport, result: CheckResult, finding: Finding, since: datetime | None
-) -> dict[str, Any]:
+def of_finding(vcenter: VCenterReport, result: CheckResult, finding: Finding, since: datetime | None) -> dict[str, Any]:
     """Return a finding as report.json has it; `since` is when it was first seen."""
     return {
         "severity": finding.severity.value,

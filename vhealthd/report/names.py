@@ -21,4 +21,9 @@ def file_names(report: ScanReport, zone: tzinfo) -> dict[str, str]:
     """Return the name of each file, by format."""
     about = sole_vcenter(report)
     stem = f"vsphere-health-report-{day(report, zone):%Y%m%d}"
-    return {"pdf": f"{stem}-{about}.pdf" if about else f"{stem}.pdf", "json": "report.json", "csv": "findings.csv"}
+    return {
+        "pdf": f"{stem}-{about}.pdf" if about else f"{stem}.pdf",
+        "html": "report.html",
+        "json": "report.json",
+        "csv": "findings.csv",
+    }
