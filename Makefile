@@ -16,8 +16,8 @@ install: $(VENV)/.installed ## make .venv with the vhealthd command in it
 
 install-dev: $(VENV)/.installed-dev ## the same, with what tests and linters need
 
-demo: install ## start the mock estate, scan it, print the path of the PDF
-	@$(BIN)/python -m mocks.demo
+demo: install ## scan a month of the mock estate, print the path of the PDF
+	@$(BIN)/python -m tools.demo
 
 test: install-dev ## run every test
 	$(BIN)/pytest

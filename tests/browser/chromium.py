@@ -72,7 +72,7 @@ class Chromium:
         return await self._post("execute/sync", {"script": script, "args": []})
 
     async def resize(self, width: int, height: int = 900) -> None:
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}  # noqa: PLR2004 - a phone
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         await self.command("Emulation.setDeviceMetricsOverride", size)
 
     async def prefer(self, scheme: str) -> None:
@@ -81,8 +81,8 @@ class Chromium:
         )
 
     async def printed(self) -> bytes:
-        """Return the page as PDF, on the paper that it asks for."""
-        made = await self.command("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": False})
+        """Return the page as PDF, on the paper that it asks for, backgrounds and all."""
+        made = await self.command("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
         return base64.b64decode(made["data"])
 
     async def complaints(self) -> list[str]:

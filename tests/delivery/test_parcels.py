@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.deliveries import files, mail, report, s3, settings
+from tests.report.backgrounds import changes
 from tests.report.scans import finding, result, scan, unreachable, vcenter
 from vhealthd.delivery.parcels import ReportFile, measure, parcels, worst
 from vhealthd.delivery.payloads import MailPayload, ObjectPayload, read
 from vhealthd.errors import OutputError
 from vhealthd.model import Outcome, Parcel, ScanReport, Severity
-from vhealthd.report.mail import Attachment, Changes, write
+from vhealthd.report.mail import Attachment, write
 
 FINE = scan(vcenter("prod", [result()]))
 INFO = scan(vcenter("prod", [result(findings=[finding(severity=Severity.INFO)])]))
@@ -213,8 +214,7 @@ def test_a_pdf_that_nobody_wants_is_not_missed() -> None:
 
 
 def test_changes_are_told() -> None:
-    changes = Changes(new=2, worsened=0, resolved=3)
-    (parcel,) = parcels(WARNING, settings(mail=mail()), FILES, changes=changes)
+    (parcel,) = parcels(WARNING, settings(mail=mail()), FILES, background=changes(new=2, resolved=3))
     one = read(parcel, MailPayload)
 
     assert "(+2 new)" in one.letter.subject

@@ -154,8 +154,8 @@ def _exhibits() -> dict[str, Exhibit]:
         "showy, five vCenters": Exhibit(*told(many), showy("logo.png")),
         "talkative": Exhibit(*told(talkative()), showy("logo.png")),
         "30 clusters": Exhibit(*told(scan(clusters(30)))),
-        "40 vCenters": Exhibit(
-            *told(scan(*(ordinary(f"vc-{n:03}") for n in range(35)), *(unreachable(f"far-{n:02}") for n in range(10))))
+        "many vCenters": Exhibit(
+            *told(scan(*(ordinary(f"vc-{n:03}") for n in range(20)), *(unreachable(f"far-{n:02}") for n in range(4))))
         ),
         "500 findings": Exhibit(
             scan(vcenter("prod", [result(findings=[finding(vm(f"vm-{n:03}", n)) for n in range(500)])]))

@@ -110,7 +110,7 @@ def limits(report: ScanReport) -> tuple[LimitInForce, ...]:
         for limit in (
             LimitInForce(check, "warning_percent", "85", "%", "default"),
             LimitInForce(check, "critical_percent", "95", "%", "config"),
-            LimitInForce(check, "warning_percent", "75", "%", "override", "name ^db-"),
+            LimitInForce(check, "warning_percent", "75", "%", "override", "^db-"),
         )
     )
 

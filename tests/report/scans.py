@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from tests.report.hostile import HOSTILE as HOSTILE  # noqa: PLC0414 - others take it from here
 from vhealthd.language import language_of
 from vhealthd.model import (
     Category,
@@ -29,49 +30,6 @@ from vhealthd.model import (
 ENGLISH, CHINESE = language_of("en"), language_of("zh")
 
 UUID = "5f1f6ee4-1f5b-4f4e-9d0c-6d1b2c3a4e5f"
-
-HOSTILE = (
-    '#read("/etc/passwd")',
-    "*_$@\\",
-    '$x^2$ #import "@preview/x:1.0.0" <label> @ref = Heading // note',
-    "[bold red]alert[/bold red] [link=https://evil.example]x[/link] [/]",
-    "\x1b[31mred\x1b[0m \x00\x07\x7f\u009b",
-    "生产数据库 一号",
-    "rare hanzi 龘𠮷",
-    "emoji 😀🏳️‍🌈",
-    "abc \u202eright to left\u202c עברית العربية",
-    "zero\u200bwidth\ufeff\u00ad e\u0301 cafe\u0301",
-    "tab\tand\nline\r\nends\u2028here",
-    "W" * 120,
-    "vm-" + "1-2-3/4/5-" * 14,
-    "<b>&amp;</b> %s {0} {x:bytes}",
-    "--- ... ``` \"quotes\" 'single' ~",
-    "\\u{41} \\n &#65;",
-    "",
-    " ",
-    '#import "@preview/cetz:0.3.0": * #panic("no")',
-    '#eval("read(\\"/etc/passwd\\")") #image("/etc/passwd") #include "x.typ"',
-    "= Heading",
-    "- item",
-    "+ item",
-    "/ term: text",
-    "// comment /* block */",
-    "`code` ```raw``` <label> @snapshot-age",
-    "https://evil.example/?q=1#x mailto:a@b.example javascript:alert(1)",
-    '#link("javascript:alert(1)")[here]',
-    "../../etc/passwd ..\\..\\windows C:\\x \\\\host\\share",
-    "100%25 %2f %5c 50% off",
-    "$( rm -rf / ) `id` ${HOME} ; | & > /dev/null",
-    '=HYPERLINK("https://evil.example")',
-    "' OR 1=1 -- ; DROP TABLE runs",
-    "{{ 7 * 7 }} {% x %} <%= 1 %> {count:,}",
-    "<script>alert(1)</script> ]]> <!-- -->",
-    "a\u0334\u0335\u0336\u0337\u0338b Z\u0351\u036b\u0343alg\u0489o",
-    "line\u0085next\u2029para\x0bvertical\x0cform",
-    "e\u00ad\u2060\u200d\ue000\ufffe\U000e0041\U0010ffff",
-    "数" * 60,
-    "ﷺ \uff46\uff55\uff4c\uff4c ①② ½ ™ \u2011 \u202f ½ fi ﬁ",
-)
 
 
 def say(english: str, **params: Param) -> Text:

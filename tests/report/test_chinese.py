@@ -3,7 +3,6 @@
 import io
 import re
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,35 +10,23 @@ from zoneinfo import ZoneInfo
 import pikepdf
 import pytest
 
-from mocks.worlds import default_world
-from tests.integration.scans import scan_world
+from tests.report.backgrounds import changes
+from tests.report.gallery import GALLERY
+from tests.report.pdfs import made, twins_of
 from tests.report.scans import CHINESE, ENGLISH, HOSTILE, finding, ordinary, result, say, scan, unreachable, vcenter, vm
+from tests.report.seeded import seeded
 from tests.report.test_mail import letter, part, sent
-from tests.report.test_pdf import SCANS, bare, text_of
+from tests.report.views import strings
 from vhealthd import artefacts
-from vhealthd.model import Category, Outcome, ScanReport, Severity
+from vhealthd.config import ReportSettings
+from vhealthd.model import Category, Outcome, Severity
 from vhealthd.report import view
+from vhealthd.report.background import NO_BACKGROUND
 from vhealthd.report.glyphs import cell, safe
-from vhealthd.report.jsonreport import as_dict, encode
-from vhealthd.report.labels import NOTHING
-from vhealthd.report.mail import Changes
-from vhealthd.report.order import worst_findings_first
-from vhealthd.report.pdf import render_pdf
-from vhealthd.report.words import Words
+from vhealthd.report.jsonreport import encode
+from vhealthd.wording import english
 
-WORDS = Words(CHINESE)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-async def chinese_pdf(report: ScanReport) -> bytes:
-    return await render_pdf(report, json_bytes=encode(report), language=CHINESE)
-
-
-def strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - walks any view
-    if isinstance(value, str):
-        yield value
-    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from strings(one)
 
 
 # --- the page
@@ -54,12 +41,16 @@ def test_the_first_page_can_be_read_aloud() -> None:
         "11 项检查无法判断。",
         "14 个对象未检查，或未完整检查。",
         "26 项检查中有 6 项通过。",
+        CHINESE.words("The health score is {score} of 100.", score="65"),
     ]
 
 
 def test_it_is_the_same_page_in_other_words() -> None:
     """What is no word is alike in both languages: counts, order, statuses, places."""
-    english, chinese = (view.build(SCANS["five vCenters"], language=one) for one in (ENGLISH, CHINESE))
+    english, chinese = (
+        view.build(GALLERY["five vCenters"].report, language=one, background=GALLERY["five vCenters"].background)
+        for one in (ENGLISH, CHINESE)
+    )
 
     assert shape(english) == shape(chinese)
     assert english["lang"] == "en"
@@ -93,36 +84,34 @@ def test_ideographs_need_no_help_to_break() -> None:
 
 
 @pytest.mark.parametrize("name", ["ordinary", "unreachable", "five vCenters", "hostile names"])
-async def test_it_is_an_archival_pdf_that_says_its_language(name: str) -> None:
-    with pikepdf.open(io.BytesIO(await chinese_pdf(SCANS[name]))) as pdf:
+def test_it_is_an_archival_pdf_that_says_its_language(name: str) -> None:
+    with pikepdf.open(io.BytesIO(made(name, "zh"))) as pdf:
         assert str(pdf.Root.Lang) == "zh-CN"
-        assert [one.get_file().read_bytes() for one in pdf.attachments.values()] == [encode(SCANS[name])], "English"
+        attached = [one.get_file().read_bytes() for one in pdf.attachments.values()]
+        assert sorted(attached) == sorted(twins_of(GALLERY[name])), "English"
         with pdf.open_metadata() as metadata:
             assert metadata.pdfa_status == "3A"
             assert metadata["pdfuaid:part"] == "1"
-            assert metadata["dc:title"].startswith("vSphere 运行状况报告")
+            assert metadata["dc:title"].startswith(GALLERY[name].look.title or "vSphere 运行状况报告")
 
 
 async def test_the_files_of_a_run_have_a_pdf_in_its_language(tmp_path: Path) -> None:
-    made = await artefacts.write(scan(ordinary()), tmp_path, ("json", "csv", "pdf"), "zh")
+    report, settings = scan(ordinary()), ReportSettings(language="zh")
+    files = (await artefacts.write(report, NO_BACKGROUND, tmp_path, ("json", "csv", "pdf"), settings)).files
 
-    with pikepdf.open(made.files["pdf"]) as pdf:
+    with pikepdf.open(files["pdf"]) as pdf:
         assert str(pdf.Root.Lang) == "zh-CN"
-    assert made.files["json"].read_bytes() == encode(scan(ordinary()))
+    assert files["json"].read_bytes() == encode(report)
 
 
-async def test_table_cells_of_the_seeded_world_are_what_the_json_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    report = (await scan_world(default_world(), monkeypatch)).report
-    text, said = text_of(await chinese_pdf(report)), as_dict(report)["results"]
-    for one, of in zip(said, report.vcenters[0].results, strict=True):
-        title, counts = CHINESE.words(one["title"]), (f"{one['examined']:,}", f"{len(one['findings']):,}")
-        assert title != one["title"] or title.isascii() is False
-        assert bare(WORDS.outcomes[one["outcome"]], title, *counts) in text
-        for row, found in zip(one["findings"], worst_findings_first(of.findings), strict=True):
-            about, message = row["object"], CHINESE.say(found.text)
-            assert bare(WORDS.outcomes[row["severity"]], about["name"], about["path"] or NOTHING, message) in text
+def test_the_findings_of_the_seeded_world_are_said_in_chinese() -> None:
+    for of in seeded().report.vcenters[0].results:
+        title = CHINESE.words(of.title)
+        assert title != of.title or not title.isascii()
+        for one in of.findings:
+            message = CHINESE.say(one.text)
             assert re.search("[\u4e00-\u9fff]", message)
-            assert all(number in message for number in re.findall(r"\d+\.\d", row["message"]))
+            assert all(number in message for number in re.findall(r"\d+\.\d", english(one.text)))
 
 
 # --- the mail
@@ -130,7 +119,7 @@ async def test_table_cells_of_the_seeded_world_are_what_the_json_says(monkeypatc
 
 def test_the_mail_is_in_chinese() -> None:
     report = scan(ordinary("vc01"), unreachable("vc02"))
-    one = letter(report, zone=SHANGHAI, changes=Changes(new=1, worsened=0, resolved=3), language="zh")
+    one = letter(report, zone=SHANGHAI, background=changes(new=1, resolved=3), language="zh")
 
     assert one.subject == (
         "[vhealthd] 3 项严重 11 项警告 11 项未知 （新增 1 项） \N{EN DASH} vc01、vc02 \N{EN DASH} 2026年11月21日"

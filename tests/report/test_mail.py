@@ -13,15 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.report.backgrounds import changes
 from tests.report.scans import HOSTILE, finding, ordinary, result, say, scan, unreachable, unseen, vcenter, vm
 from vhealthd.language import language_of
 from vhealthd.model import Delivery, DeliveryState, Outcome, Parcel, ScanReport, Severity
-from vhealthd.report.mail import Attachment, Changes, Enclosed, Letter, compose, message_id, size_in_mail, write
+from vhealthd.report.background import NO_BACKGROUND, Background
+from vhealthd.report.mail import Attachment, Enclosed, Letter, compose, message_id, size_in_mail, write
 from vhealthd.report.mailbody import Elsewhere
 from vhealthd.report.names import file_names
 
 BERLIN, AUCKLAND = ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Auckland")
-NEW = Changes(new=1, worsened=0, resolved=3)
+NEW = changes(new=1, resolved=3)
 FINE = scan(vcenter("prod", [result("a-check"), result("b-check")]))
 
 
@@ -31,8 +33,7 @@ def letter(
     to: tuple[str, ...] = ("ops@example.com",),
     zone: ZoneInfo = BERLIN,
     enclosed: Enclosed | None = None,
-    changes: Changes | None = None,
-    failed: tuple[Delivery, ...] = (),
+    background: Background = NO_BACKGROUND,
     language: str = "en",
 ) -> Letter:
     return compose(
@@ -42,8 +43,7 @@ def letter(
         to=to,
         zone=zone,
         enclosed=enclosed or Enclosed(),
-        changes=changes,
-        failed=failed,
+        background=background,
     )
 
 
@@ -68,7 +68,7 @@ def part(message: EmailMessage, kind: str) -> str:
 def test_the_subject_counts_what_is_bad_and_says_what_is_new_where_and_when() -> None:
     report = scan(ordinary("vc01"), unreachable("vc02"))
 
-    assert letter(report, changes=NEW).subject == (
+    assert letter(report, background=NEW).subject == (
         "[vhealthd] 3 CRITICAL 11 WARNING 11 UNKNOWN (+1 new) \N{EN DASH} vc01, vc02 \N{EN DASH} 2026-11-21"
     )
 
@@ -91,7 +91,7 @@ def test_the_subject_names_only_what_is_there(report: ScanReport, begin: str) ->
 
 
 def test_nothing_new_is_not_worth_a_word() -> None:
-    assert "new" not in letter(FINE, changes=Changes(new=0, worsened=2, resolved=2)).subject
+    assert "new" not in letter(FINE, background=changes(worsened=2, resolved=2)).subject
 
 
 def test_many_vcenters_are_shortened() -> None:
@@ -114,7 +114,7 @@ def test_the_date_is_that_of_the_schedules_zone() -> None:
 
 
 def test_it_says_the_dashboard_the_changes_the_risks_and_what_was_not_seen() -> None:
-    text = letter(scan(ordinary("vc01"), unreachable("vc02")), changes=NEW).text
+    text = letter(scan(ordinary("vc01"), unreachable("vc02")), background=NEW).text
 
     assert text.startswith("vSphere health report, 2026-11-21\n=================================\n")
     assert "* CRITICAL: 1 vCenter could not be reached: vc02 (connection refused on port 443).\n" in text
@@ -167,7 +167,7 @@ def test_deliveries_that_failed_are_told() -> None:
         error="there is no bucket reports",
     )
 
-    said = letter(FINE, failed=(lost,)).text
+    said = letter(FINE, background=Background(failed=(lost,))).text
     assert "* report.json of run 20261120T060000Z-1a2b to s3: there is no bucket reports\n" in said
 
 
@@ -189,7 +189,7 @@ def test_it_says_where_the_full_report_is() -> None:
 
 
 def test_text_and_html_say_the_same() -> None:
-    said = letter(scan(ordinary("vc01"), unreachable("vc02")), changes=NEW)
+    said = letter(scan(ordinary("vc01"), unreachable("vc02")), background=NEW)
     seen = Page.of(said.html).text
 
     for line in said.text.splitlines():
@@ -298,14 +298,14 @@ def test_the_message_id_is_of_the_run_and_of_who_gets_it() -> None:
 def test_the_same_letter_gives_the_same_bytes() -> None:
     attached = Attachment(name="a.pdf", kind="application/pdf", data=b"%PDF")
 
-    first, second = (write(letter(scan(ordinary()), changes=NEW), [attached]).as_bytes() for _ in range(2))
+    first, second = (write(letter(scan(ordinary()), background=NEW), [attached]).as_bytes() for _ in range(2))
     assert first == second
 
 
 def test_it_is_alternatives_then_attachments() -> None:
     pdf = Attachment(name="vsphere-health-report-20261121-生产.pdf", kind="application/pdf", data=b"%PDF" * 500)
     csv = Attachment(name="findings.csv", kind="text/csv", data=b"\xef\xbb\xbfa,b\r\n")
-    what = letter(scan(ordinary("生产")), changes=NEW)
+    what = letter(scan(ordinary("生产")), background=NEW)
     message = sent(what, pdf, csv)
 
     kinds = [one.get_content_type() for one in message.walk()]

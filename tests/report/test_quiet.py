@@ -11,8 +11,9 @@ import orjson
 import pytest
 from rich.console import Console
 
+from tests.report.gallery import Exhibit
+from tests.report.pdfs import archival, bare, text_of
 from tests.report.scans import ENGLISH, finding, result, scan, vcenter, vm
-from tests.report.test_pdf import archival, bare, text_of
 from vhealthd.model import Category, Finding, Mute, MuteUse, Outcome, ScanReport, Severity
 from vhealthd.report import view
 from vhealthd.report.jsonreport import as_dict, encode
@@ -118,8 +119,8 @@ def test_the_terminal_is_silent_where_all_findings_count() -> None:
 def test_the_view_counts_only_what_counts() -> None:
     shown = view.build(REPORT, language=ENGLISH)
 
-    assert [row["object"] for row in shown["top"]["rows"]] == [["web-3"]]
-    assert shown["top"]["note"] == ""
+    assert [row["object"] for row in shown["risks"]["rows"]] == [["web-3"]]
+    assert shown["risks"]["note"] == ""
     assert {one["text"] for one in shown["lead"]} >= {"4 findings do not count: 2 muted and 2 silenced by others."}
     storage, vms = shown["chapters"]
     assert [(one["slug"], one["status"], one["findings"]) for one in vms["checks"]] == [
@@ -158,7 +159,7 @@ def test_sections_of_what_counts_come_first() -> None:
 
 
 async def test_the_pdf_has_them_with_their_reasons_and_all_mutes() -> None:
-    text = text_of(await archival(REPORT))
+    text = text_of(await archival(Exhibit(REPORT)))
 
     said = "Its oldest snapshot is 12.4 days old; the limit is 7"
     assert bare("Critical", "Muted", "backup-1", "/DC0/vm/backup-1", said) in text

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.report.scans import HOSTILE, UUID, finding, itself, ordinary, result, say, scan, unreachable, vcenter, vm
 from vhealthd.model import Entity, Finding, MoRef, Mute, ScanReport, Severity
+from vhealthd.report.background import Background
 from vhealthd.report.jsonreport import as_dict
 from vhealthd.report.tables import COLUMNS, defused, encode, restored
 
@@ -49,12 +50,21 @@ def test_a_row_says_all_of_a_finding() -> None:
         "key": "k",
         "message": "12.4 days old",
         "remediation": "Delete snapshots that nobody needs; they grow until the datastore is full.",
+        "first_seen": "",
         "muted_by": "",
         "muted_until": "",
         "muted_reason": "",
         "silenced_by": "",
         "identity": as_json["findings"][0]["identity"],
     }
+
+
+def test_a_row_says_since_when_it_is_open() -> None:
+    report = scan(vcenter("prod", [result(findings=[finding()])]))
+    since = Background(runs=(), first_seen={"another": report.started})
+    (row,) = csv.DictReader(io.StringIO(encode(report, since).decode("utf-8-sig"), newline=""))
+
+    assert row["first_seen"] == "2026-11-21T06:00:00Z"
 
 
 def test_vcenter_itself_has_no_path() -> None:

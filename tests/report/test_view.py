@@ -1,6 +1,4 @@
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -17,6 +15,7 @@ from tests.report.scans import (
     vcenter,
     vm,
 )
+from tests.report.views import strings
 from vhealthd.model import Category, Outcome, ScanReport, Severity, VCenterState
 from vhealthd.report import labels, view
 from vhealthd.report.glyphs import safe
@@ -30,17 +29,6 @@ def sentences(report: ScanReport) -> list[str]:
     return [one["text"] for one in shown(report)["lead"]]
 
 
-def strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - walks any view
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from strings(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from strings(one)
-
-
 def test_the_first_page_can_be_read_aloud() -> None:
     assert sentences(scan(ordinary(), unreachable())) == [
         "1 vCenter could not be reached: prod-2 (connection refused on port 443).",
@@ -48,6 +36,7 @@ def test_the_first_page_can_be_read_aloud() -> None:
         "11 checks could not be judged.",
         "14 objects were not examined, or not in full.",
         "6 of 26 checks pass.",
+        "The health score is 65 of 100.",
     ]
 
 
@@ -56,11 +45,18 @@ def test_the_first_page_can_be_read_aloud() -> None:
     [
         (scan(), ["No check was run."]),
         (scan(vcenter()), ["No check was run."]),
-        (scan(vcenter("prod", [result()])), ["The only check passes."]),
-        (scan(vcenter("prod", [result("a"), result("b")])), ["All 2 checks pass."]),
+        (scan(vcenter("prod", [result()])), ["The only check passes.", "The health score is 100 of 100."]),
+        (
+            scan(vcenter("prod", [result("a"), result("b")])),
+            ["All 2 checks pass.", "The health score is 100 of 100."],
+        ),
         (
             scan(vcenter("prod", [result("a", [finding(severity=Severity.CRITICAL)]), result("b")])),
-            ["1 critical check affects 1 object in 1 vCenter.", "1 of 2 checks passes."],
+            [
+                "1 critical check affects 1 object in 1 vCenter.",
+                "1 of 2 checks passes.",
+                "The health score is 69 of 100.",
+            ],
         ),
         (
             scan(vcenter("prod", [result("a", [finding()], outcome=Outcome.UNKNOWN, reason="half of it failed")])),
@@ -68,6 +64,7 @@ def test_the_first_page_can_be_read_aloud() -> None:
                 "1 object in 1 vCenter: findings by checks that could not judge in full.",
                 "1 check could not be judged.",
                 "No check passes.",
+                "The health score is 50 of 100.",
             ],
         ),
     ],
@@ -84,7 +81,7 @@ def test_what_was_seen_in_part_is_said() -> None:
         reason="VI JSON is absent",
         unmatched_scope=("a", "b", "c", "d"),
     )
-    assert sentences(scan(lab))[:-1] == [
+    assert sentences(scan(lab))[:-2] == [
         "1 vCenter could be seen only in part: lab (VI JSON is absent).",
         "4 names in the configured scope match nothing: a, b, c and 1 more.",
         "The certificate is not verified for lab.",

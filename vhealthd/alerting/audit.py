@@ -16,7 +16,7 @@ import orjson
 
 from vhealthd.alerting.event import moment, of_alert
 from vhealthd.errors import DeliveryDelayedError
-from vhealthd.files import _sync as sync
+from vhealthd.files import sync
 from vhealthd.model import Notice
 
 _MODE = 0o640

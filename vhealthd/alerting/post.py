@@ -29,6 +29,7 @@ _LARGEST = 16 << 10  # bytes of an answer that are read
 _SAID = 300  # characters of an answer that are kept
 _TOO_MANY, _TIMED_OUT = 429, 408
 _TOKEN = 16  # characters; what is shorter in a URL, `services` for example, is no secret
+_PASSING = frozenset({"timestamp", "sign"})  # of a query: what a signature is made of, and itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,10 @@ class Post:
         data = orjson.dumps(json) if json is not None else form if form is not None else body
         kind = {"Content-Type": "application/json"} if json is not None else {}
         sent = {**kind, **(headers or {}), **_basic(auth)}
+        connector = await self._connector(encrypted="https" in {url.scheme, URL(self._settings.proxy or "").scheme})
         try:
             async with (
-                aiohttp.ClientSession(connector=await self._connector(), timeout=self._timeout) as session,
+                aiohttp.ClientSession(connector=connector, timeout=self._timeout) as session,
                 session.post(
                     url, data=data, headers=sent, proxy=self._settings.proxy, allow_redirects=False
                 ) as response,
@@ -96,11 +98,13 @@ class Post:
             raise DeliveryDelayedError(f"{url.host}: {_cause(error)}") from None
         return _judged(answer, wait)
 
-    async def _connector(self) -> aiohttp.TCPConnector:
+    async def _connector(self, *, encrypted: bool) -> aiohttp.TCPConnector:
         # A proxy is usually in the own network, and looks the name up itself.
         public_only = self._settings.refuse_private and not self._settings.proxy
         return aiohttp.TCPConnector(
-            ssl=await asyncio.to_thread(_trust, self._settings.ca_file),
+            ssl=await asyncio.to_thread(_trust, self._settings.ca_file)
+            if encrypted or self._settings.ca_file
+            else False,
             resolver=_PublicOnly() if public_only else None,
         )
 
@@ -115,7 +119,6 @@ async def _beginning(content: aiohttp.StreamReader) -> bytes:
 
 def target_of(target: str, settings: HttpChannel) -> URL:
     """Return the URL of a target. Raises ConfigError for one that the settings do not allow; it is not repeated."""
-    redaction.remember(target)
     url = _parsed(target)
     host = url.host or ""
     if url.scheme not in {"http", "https"} or not host:
@@ -143,8 +146,13 @@ def _parsed(target: str) -> URL:
 
 
 def _remember_parts(url: URL) -> None:
-    """Hide also what a service may repeat of its URL: the path, and each part of it that may be a token."""
-    for part in (url.raw_path_qs, *url.parts, *url.query.values(), url.password or ""):
+    """Hide what a service may repeat of its URL: the path, and each part of it that may be a token.
+
+    Not what is another one each time: it would be kept for ever, and is worth nothing a little later.
+    """
+    lasting = url.without_query_params(*_PASSING)
+    redaction.remember(str(lasting))
+    for part in (lasting.raw_path_qs, *lasting.parts, *lasting.query.values(), lasting.password or ""):
         if len(part) >= _TOKEN:
             redaction.remember(part)
 

@@ -11,8 +11,9 @@ from vhealthd.config import Language, MailSettings, S3Settings, Settings
 from vhealthd.delivery.payloads import AttachedFile, MailPayload, ObjectPayload, PdfInMail, written
 from vhealthd.errors import OutputError
 from vhealthd.language import language_of
-from vhealthd.model import Delivery, Outcome, Parcel, ScanReport
-from vhealthd.report.mail import Changes, Enclosed, Letter, compose, size_in_mail
+from vhealthd.model import Outcome, Parcel, ScanReport
+from vhealthd.report.background import NO_BACKGROUND, Background
+from vhealthd.report.mail import Enclosed, Letter, compose, size_in_mail
 from vhealthd.report.mailbody import Elsewhere
 from vhealthd.report.names import day, file_names, sole_vcenter
 
@@ -45,15 +46,11 @@ def parcels(
     files: Mapping[str, ReportFile],
     *,
     pdf_error: str | None = None,
-    changes: Changes | None = None,
-    failed: Sequence[Delivery] = (),
+    background: Background = NO_BACKGROUND,
 ) -> tuple[Parcel, ...]:
-    """Return all that is sent of a run.
-
-    `files` are by format: pdf, json, csv. `failed` are deliveries of earlier runs that were given up; the mail tells.
-    """
+    """Return all that is sent of a run. `files` are by format: pdf, html, json, csv."""
     zone, language = ZoneInfo(settings.schedule.timezone), settings.report.language
-    made = _Run(report, zone, language, files, pdf_error, changes, tuple(failed))
+    made = _Run(report, zone, language, files, pdf_error, background)
     archived = tuple(_objects(made, settings.s3)) if settings.s3 else ()
     mailed = tuple(_mails(made, settings.mail, settings.s3)) if settings.mail else ()
     return mailed + archived
@@ -66,8 +63,7 @@ class _Run:
     language: Language  # of who asked for none
     files: Mapping[str, ReportFile]
     pdf_error: str | None
-    changes: Changes | None
-    failed: tuple[Delivery, ...]
+    background: Background
 
     @property
     def names(self) -> dict[str, str]:
@@ -166,8 +162,7 @@ def _letter(
             to=to,
             zone=run.zone,
             enclosed=_enclosed(run, s3, enclosed),
-            changes=run.changes,
-            failed=run.failed,
+            background=run.background,
         )
         sizes = {run.names[form]: run.files[form].size for form in enclosed}
         if not enclosed or size_in_mail(letter, sizes) <= mail.max_bytes:

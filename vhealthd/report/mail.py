@@ -15,16 +15,18 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
+from vhealthd.compare import Change, Comparison
 from vhealthd.language import Language
-from vhealthd.model import Delivery, Outcome, ScanReport, Severity
+from vhealthd.model import Outcome, ScanReport, Severity
 from vhealthd.report import mailhtml, mailtext
+from vhealthd.report.background import NO_BACKGROUND, Background
 from vhealthd.report.glyphs import clip
-from vhealthd.report.mailbody import Changes, Enclosed, build, count, plain
+from vhealthd.report.mailbody import Enclosed, build, changed, count, plain
 from vhealthd.report.mailwords import MailWords
 from vhealthd.report.names import day
 from vhealthd.report.order import judged, tally
 
-__all__ = ["Attachment", "Changes", "Enclosed", "Letter", "compose", "message_id", "size_in_mail", "write"]
+__all__ = ["Attachment", "Enclosed", "Letter", "compose", "message_id", "size_in_mail", "write"]
 
 _NAMES = 120  # characters of the subject that name vCenters
 _LINE, _HEAD = 57, 512  # bytes in one line of base64; what the head of an attachment takes at most
@@ -66,24 +68,23 @@ def compose(
     to: Sequence[str],
     zone: tzinfo,
     enclosed: Enclosed,
-    changes: Changes | None = None,
-    failed: Sequence[Delivery] = (),
+    background: Background = NO_BACKGROUND,
 ) -> Letter:
-    """Return the letter about a run. `failed` are deliveries of earlier runs that were given up."""
-    body = build(report, language=language, zone=zone, enclosed=enclosed, changes=changes, failed=failed)
+    """Return the letter about a run."""
+    body = build(report, language=language, zone=zone, enclosed=enclosed, background=background)
     return Letter(
         message_id=message_id(report.run_id, to, sender),
         date=report.finished.astimezone(zone),
         sender=sender,
         to=tuple(to),
-        subject=subject(report, zone, changes, MailWords(language)),
+        subject=subject(report, zone, background.comparison, MailWords(language)),
         language=language.code,
         text=mailtext.render(body),
         html=mailhtml.render(body, language.tag),
     )
 
 
-def subject(report: ScanReport, zone: tzinfo, changes: Changes | None, words: MailWords) -> str:
+def subject(report: ScanReport, zone: tzinfo, comparison: Comparison | None, words: MailWords) -> str:
     """Return the subject: how many findings are bad and how many checks unknown, what is new, where, and when."""
     found = count(report.vcenters)
     unmatched = sum(len(one.unmatched_scope) for one in report.vcenters)
@@ -93,8 +94,8 @@ def subject(report: ScanReport, zone: tzinfo, changes: Changes | None, words: Ma
         (tally(judged(report))[Outcome.UNKNOWN] + unmatched, "unknown"),
     )
     grades = [words.capital(number, outcome) for number, outcome in counts if number] or [words.fine()]
-    if changes and changes.new:
-        grades.append(words.new(changes.new))
+    if comparison and (new := changed(comparison, Change.NEW)):
+        grades.append(words.new(len(new)))
     names = clip(plain(words.vcenters([one.name for one in report.vcenters])), _NAMES)
     return f"[vhealthd] {' '.join(grades)} – {names} – {words.language.day(day(report, zone))}"  # noqa: RUF001 - a dash
 

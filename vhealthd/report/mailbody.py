@@ -6,29 +6,23 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain
 
+from vhealthd.compare import Change, Changed, Comparison
+from vhealthd.figures import figures
 from vhealthd.language import Language
 from vhealthd.model import Delivery, Outcome, ScanReport, Severity, VCenterReport, VCenterState, VirtualCenter
 from vhealthd.report import firstpage
+from vhealthd.report.background import NO_BACKGROUND, Background
 from vhealthd.report.glyphs import clip
 from vhealthd.report.mailwords import MailWords
 from vhealthd.report.names import day
 from vhealthd.report.order import Found, Judged, affected, judged, quiet, tally, top, unjudged
 from vhealthd.report.words import NOTHING
 
-_TOP, _REASONS = 10, 10
+_TOP, _REASONS, _CHANGES = 10, 10, 5
 _NAME, _MESSAGE, _ADVICE = 100, 400, 600
 
 # Joiners belong to words and to emoji; all else that cannot be seen could hide or turn around what follows.
 _UNSEEN, _JOINERS = {"Cc", "Cf", "Cs", "Zl", "Zp"}, {"\u200c", "\u200d"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """How many findings are new, worse or gone since the last run."""
-
-    new: int
-    worsened: int
-    resolved: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,23 +73,22 @@ def build(
     language: Language,
     zone: tzinfo,
     enclosed: Enclosed,
-    changes: Changes | None = None,
-    failed: Sequence[Delivery] = (),
+    background: Background = NO_BACKGROUND,
 ) -> Body:
     """Return what is said of a run."""
     words = MailWords(language)
     sections = (
-        (words.changes_heading(), _changes(changes, words)),
+        (words.changes_heading(), _changes(background.comparison, words)),
         (words.risks_heading(), _risks(report, words)),
         (words.unseen_heading(), _unseen(report, words)),
-        (words.failed_heading(), _failed(failed, words)),
+        (words.failed_heading(), _failed(background.failed, words)),
         (words.full_heading(), _full(enclosed, words)),
     )
     return Body(
         title=words.title(day(report, zone)),
         outcomes=words.outcomes,
         marks={outcome: words.with_reason(word.upper(), "") for outcome, word in words.outcomes.items()},
-        lead=tuple(_lead(report, words)),
+        lead=tuple(_lead(report, background, words)),
         columns=words.columns(),
         rows=tuple(_row(one, words) for one in report.vcenters),
         sections=tuple((title, lines) for title, made in sections if (lines := tuple(made))),
@@ -122,7 +115,7 @@ def count(vcenters: Sequence[VCenterReport]) -> dict[Severity, int]:
     return counts
 
 
-def _lead(report: ScanReport, words: MailWords) -> Iterator[Line]:
+def _lead(report: ScanReport, background: Background, words: MailWords) -> Iterator[Line]:
     if down := firstpage.in_state(report, VCenterState.UNREACHABLE, words):
         yield Line(plain(words.unreachable(down)), Outcome.CRITICAL)
     counts = count(report.vcenters)
@@ -137,6 +130,11 @@ def _lead(report: ScanReport, words: MailWords) -> Iterator[Line]:
     if any(aside := quiet(judged(report))):
         yield Line(words.quiet(*aside))
     yield Line(words.passed(results[Outcome.PASS], sum(results.values())))
+    score = figures(report).score
+    if score is not None:
+        yield Line(words.score(score))
+    if levels := [(name, of.overall.percent) for name, of in background.sla.items()]:
+        yield Line(words.attained(levels))
 
 
 def _row(vcenter: VCenterReport, words: MailWords) -> tuple[str, ...]:
@@ -153,9 +151,23 @@ def _row(vcenter: VCenterReport, words: MailWords) -> tuple[str, ...]:
     )
 
 
-def _changes(changes: Changes | None, words: MailWords) -> Iterator[Line]:
-    if changes:
-        yield Line(words.changes(changes.new, changes.worsened, changes.resolved))
+def changed(comparison: Comparison, change: Change) -> tuple[Changed, ...]:
+    """Return the findings that changed so, of those that count; the worst first."""
+    return tuple(one for one in comparison.of(change) if one.counts)
+
+
+def _changes(comparison: Comparison | None, words: MailWords) -> Iterator[Line]:
+    """Count what changed, then name the worst of it."""
+    if comparison is None:
+        return
+    new, worsened, resolved = (changed(comparison, change) for change in (Change.NEW, Change.WORSENED, Change.RESOLVED))
+    yield Line(words.changes(len(new), len(worsened), len(resolved)))
+    several = len(comparison.new.vcenters) > 1
+    for one in (*new[:_CHANGES], *worsened[:_CHANGES], *resolved[:_CHANGES]):
+        status = None if one.change is Change.RESOLVED else Outcome(one.finding.severity)
+        yield Line(
+            words.became(one.change, _said(Found(one.vcenter, one.result, one.finding), words, several=several)), status
+        )
 
 
 def _risks(report: ScanReport, words: MailWords) -> Iterator[Line]:
@@ -171,16 +183,19 @@ def _risks(report: ScanReport, words: MailWords) -> Iterator[Line]:
 
 
 def _risk(one: Found, words: MailWords, *, several: bool) -> Line:
+    advice = words.advice(plain(words.language.words(one.result.remediation), _ADVICE))
+    return Line(_said(one, words, several=several), Outcome(one.finding.severity), advice)
+
+
+def _said(one: Found, words: MailWords, *, several: bool) -> str:
+    """Say what was found: `db-1 (prod), Snapshot age: ...`."""
     about = one.finding.object
     named = one.vcenter.name if several and not isinstance(about, VirtualCenter) else None
-    text = words.risk(
+    return words.risk(
         plain(about.name, _NAME),
         plain(named, _NAME) if named else None,
         plain(words.language.words(one.result.title)),
         plain(words.language.say(one.finding.text), _MESSAGE),
-    )
-    return Line(
-        text, Outcome(one.finding.severity), words.advice(plain(words.language.words(one.result.remediation), _ADVICE))
     )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, tzinfo
 
+from vhealthd.compare import Change
 from vhealthd.model import ScanReport
+from vhealthd.report.labels import changes, windows
 from vhealthd.report.words import Words
 
 _NAMED = 3
@@ -66,6 +68,23 @@ class MailWords(Words):
         """Say how much of a vCenter was seen, and which release it is."""
         return self.listed([self.states[state], version] if version else [self.states[state]])
 
+    def score(self, score: int) -> str:
+        """Say how healthy all is."""
+        return self.language.words("The health score is {score} of 100.", score=str(score))
+
+    def attained(self, levels: Sequence[tuple[str, float | None]]) -> str:
+        """Say how much of what was judged was not critical: `SLA attainment: this run 90.62 %, 24 hours ...`."""
+        words, names = self.language.words, windows(self.language)
+        said = [
+            words(
+                "{window} {percent}",
+                window=names.get(window, window),
+                percent=words("no data") if percent is None else self.language.percent(percent, digits=2),
+            )
+            for window, percent in levels
+        ]
+        return self.with_reason(words("SLA attainment"), self.listed(said))
+
     # --- sections
 
     def changes_heading(self) -> str:
@@ -96,6 +115,10 @@ class MailWords(Words):
             worsened=self.number(worsened),
             resolved=self.number(resolved),
         )
+
+    def became(self, change: Change, said: str) -> str:
+        """Return `New: db-1, Snapshot age: ...`."""
+        return self.with_reason(changes(self.language)[change], said)
 
     def risk(self, about: str, vcenter: str | None, check: str, message: str) -> str:
         """Say what was found: `db-1 (prod), Snapshot age: ...`."""

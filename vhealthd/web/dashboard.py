@@ -15,7 +15,7 @@ from vhealthd.web.service import Run, Service
 from vhealthd.wording import english
 
 _SHOWN = 10
-_FILES = {"pdf": "report.pdf", "json": "report.json", "csv": "findings.csv"}
+_FILES = {"pdf": "report.pdf", "html": "report.html", "json": "report.json", "csv": "findings.csv"}
 _STYLE = """
 :root { color-scheme: light dark; --line: #d5d9de; --soft: #5b6570; --critical: #b3261e; --warning: #8a5a00;
   --unknown: #6a3fa0; --info: #1f5fa8; --pass: #1e7a3c; --skipped: #5b6570; }

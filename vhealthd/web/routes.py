@@ -24,9 +24,12 @@ _RUN_ID = re.compile(r"latest|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,16}")
 # address -> format, type, whether a browser may show it
 _FILES = {
     "report.pdf": ("pdf", "application/pdf", "inline"),
+    "report.html": ("html", "text/html; charset=utf-8", "inline"),
     "report.json": ("json", "application/json", "attachment"),
     "findings.csv": ("csv", "text/csv; charset=utf-8", "attachment"),
 }
+# A page among them has its own style and pictures, and may do nothing.
+_POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 _MOST_RUNS, _USUAL_RUNS = 1000, 100
 _PATIENCE = 5.0  # seconds that finding out what is wrong may take
 
@@ -130,6 +133,7 @@ class Routes:
         # the id is one that the pattern let through, so it may stand in a header
         headers = {
             "Content-Type": kind,
+            "Content-Security-Policy": _POLICY,
             "Content-Disposition": f'{disposition}; filename="vhealthd-{run.run_id}-{name}"',
         }
         return web.FileResponse(path, headers=headers)
