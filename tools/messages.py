@@ -7,6 +7,7 @@ is kept where its English is still there; nothing is guessed, so that nothing is
 A locale is a folder in `vhealthd/locale/`; the code that the configuration knows it by is in `vhealthd.language`.
 """
 
+import ast
 import io
 import pkgutil
 import sys
@@ -104,9 +105,27 @@ def _add(found: Entries, context: str | None, english: English, place: str, note
 
 
 def _add_calls(found: Entries, place: str) -> None:
-    with (ROOT / place).open("rb") as source:
-        for _, english, _, context in extract("python", source, _KEYWORDS):
-            _add(found, context, english, place)
+    source = (ROOT / place).read_bytes()
+    for _, english, _, context in extract("python", io.BytesIO(source), _keywords(ast.parse(source))):
+        _add(found, context, english, place)
+
+
+def _keywords(module: ast.Module) -> dict[str, Any]:
+    """Return the calls to look for: a module may have short names for them, as in `say = words.language.words`."""
+    assignments = [node for node in ast.walk(module) if isinstance(node, ast.Assign)]
+    pairs = [pair for one in assignments for target in one.targets for pair in _pairs(target, one.value)]
+    return _KEYWORDS | {
+        target.id: _KEYWORDS[value.attr]
+        for target, value in pairs
+        if isinstance(target, ast.Name) and isinstance(value, ast.Attribute) and value.attr in _KEYWORDS
+    }
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterable[tuple[ast.expr, ast.expr]]:
+    """Return what is assigned to what; several at once, as in `say, when = ...`, one by one."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        return zip(target.elts, value.elts, strict=False)  # with a starred name, what follows it is left out
+    return ((target, value),)
 
 
 def _add_documentation(found: Entries, check: Check) -> None:

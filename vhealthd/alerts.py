@@ -10,6 +10,7 @@ from vhealthd.alerting import notices
 from vhealthd.alerting.policy import policy_of
 from vhealthd.alerting.route import decide
 from vhealthd.config import MuteSettings, Settings
+from vhealthd.errors import StateError
 from vhealthd.model import AlertRecord, Outcome, Parcel, ScanReport
 from vhealthd.report.background import Background
 from vhealthd.state import State
@@ -59,9 +60,17 @@ def _unknown_before(background: Background) -> set[tuple[str, str]]:
 
 
 async def with_stored_mutes(settings: Settings, state: State) -> Settings:
-    """Return the settings with the mutes that were set by command. One that cannot be read any more mutes nothing."""
+    """Return the settings with the mutes that were set by command. One that cannot be read any more mutes nothing.
+
+    A scan is worth more than mutes: where the state cannot be read, it goes by those of the configuration.
+    """
+    try:
+        stored = await state.alerts.mutes()
+    except StateError as error:
+        log.warning("the mutes that were set by command do not hold", why=str(error))
+        return settings
     mutes = list(settings.mutes)
-    for one in await state.alerts.mutes():
+    for one in stored:
         try:
             mutes.append(MuteSettings.model_validate(one.mute))
         except ValueError as error:

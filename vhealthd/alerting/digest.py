@@ -1,20 +1,22 @@
 """Alerts by mail: one mail with all that came together, through the server of the reports."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from pydantic import JsonValue
 
+from vhealthd.alerting.channel import turns
 from vhealthd.config import MailChannel, MailSettings
 from vhealthd.delivery.payloads import MailPayload, written
 from vhealthd.delivery.smtp import MailSink
 from vhealthd.language import Language
-from vhealthd.model import Alert, Delivery, DeliveryState, Notice, Outcome, Parcel, Severity, VirtualCenter
+from vhealthd.model import Alert, Delivery, DeliveryState, Notice, Outcome, Parcel, Severity, Turn, VirtualCenter
 from vhealthd.report import mailhtml, mailtext
 from vhealthd.report.mail import Letter
 from vhealthd.report.mailbody import Body, Line, plain
 from vhealthd.report.mailwords import MailWords
+from vhealthd.report.words import NOTHING
 
 _LINES = 100  # of a section; a mail is no report
 _NAME, _MESSAGE, _ADVICE, _SUBJECT = 100, 400, 300, 120
@@ -84,22 +86,25 @@ def compose(
 
 
 def subject(notice: Notice, words: MailWords) -> str:
-    """Return the subject: how many alerts there are, the worst first, and where."""
+    """Return the subject: how many alerts there are, the worst first, and in which vCenters."""
     say = words.language.words
     if notice.test:
         return say("[vhealthd] Test, nothing is wrong")
-    counts = [(sum(one.severity is severity for one in notice.open), severity) for severity in reversed(Severity)]
-    grades = [words.capital(number, severity.value) for number, severity in counts if number]
-    over = [say("{count} resolved", count=words.number(len(notice.resolved)))] if notice.resolved else []
-    names = plain(words.vcenters(notice.vcenters), _SUBJECT)
-    return say("[vhealthd] Alerts: {counts} – {names}", counts=words.listed([*grades, *over]), names=names)  # noqa: RUF001 - a dash
+    named = {Severity.CRITICAL: say("CRITICAL"), Severity.WARNING: say("WARNING"), Severity.INFO: say("INFO")}
+    counts = [(sum(one.severity is severity for one in notice.open), word) for severity, word in named.items()]
+    if notice.resolved:
+        counts.append((len(notice.resolved), say("resolved")))
+    said = [say("{count} {outcome}", count=words.number(count), outcome=word) for count, word in counts if count]
+    where = dict.fromkeys(one.vcenter for one in notice.alerts)
+    names = plain(words.vcenters(tuple(where)), _SUBJECT)
+    return say("[vhealthd] Alerts: {counts} – {names}", counts=words.listed(said), names=names)  # noqa: RUF001 - a dash
 
 
 def _body(notice: Notice, words: MailWords, zone: tzinfo) -> Body:
     return Body(
         title=_title(notice, words),
         outcomes=words.outcomes,
-        marks={outcome: words.with_reason(word.upper(), "") for outcome, word in words.outcomes.items()},
+        marks=dict.fromkeys(words.outcomes, ""),  # each section says in its heading how bad it is
         lead=tuple(_lead(notice, words)),
         columns=(),
         rows=(),
@@ -115,36 +120,81 @@ def _title(notice: Notice, words: MailWords) -> str:
 
 def _lead(notice: Notice, words: MailWords) -> Iterator[Line]:
     """Say how many findings the run has in all: an alert is about what changed."""
-    said = [
-        words.of_outcome(count, name)
-        for count, name in ((notice.critical, "critical"), (notice.warning, "warning"), (notice.info, "info"))
-        if count
-    ]
-    if said:
-        yield Line(words.language.words("The run has {counts} findings in all.", counts=words.listed(said)))
+    say, counts = (
+        words.language.words,
+        ((notice.critical, "critical"), (notice.warning, "warning"), (notice.info, "info")),
+    )
+    said = [words.of_outcome(count, name) for count, name in counts if count]
+    if notice.test:
+        yield Line(say("Somebody tries whether alerts arrive."))
+    elif said:
+        yield Line(say("All findings of the run: {counts}.", counts=words.listed(said)))
+    else:
+        yield Line(say("The run has no findings."))
 
 
 def _sections(notice: Notice, words: MailWords) -> Iterator[tuple[str, tuple[Line, ...]]]:
-    several = len(notice.vcenters) > 1
-    parts = [
-        (words.outcomes[severity.value], [one for one in notice.open if one.severity is severity])
-        for severity in reversed(Severity)
-    ]
-    parts.append((words.language.words("Resolved"), list(notice.resolved)))
-    for name, alerts in parts:
-        if alerts:
-            lines = [_line(one, words, several=several) for one in alerts[:_LINES]]
-            if len(alerts) > _LINES:
-                lines.append(Line(words.more_risks(_LINES, len(alerts))))
-            yield words.in_brackets(name, words.number(len(alerts))), tuple(lines)
+    """Yield what is open, the worst first, then what is over."""
+    teller = _Teller(words, several=len({one.vcenter for one in notice.alerts}) > 1)
+    for severity in reversed(Severity):
+        yield from _section(
+            words.outcomes[severity], [one for one in notice.open if one.severity is severity], teller.open, words
+        )
+    yield from _section(words.language.words("Resolved"), notice.resolved, teller.over, words)
 
 
-def _line(one: Alert, words: MailWords, *, several: bool) -> Line:
-    named = one.vcenter if several and one.object_type != VirtualCenter.__name__ else None
-    text = words.risk(
-        plain(one.object, _NAME), plain(named, _NAME) if named else None, plain(one.title), plain(one.message, _MESSAGE)
-    )
-    return Line(text, Outcome(one.severity), words.advice(plain(one.advice, _ADVICE)) if one.advice else "")
+def _section(
+    name: str, alerts: Sequence[Alert], tell: Callable[[Sequence[Alert]], Iterator[Line]], words: MailWords
+) -> Iterator[tuple[str, tuple[Line, ...]]]:
+    if not alerts:
+        return
+    lines = list(tell(alerts[:_LINES]))
+    if len(alerts) > _LINES:
+        lines.append(Line(words.more_risks(_LINES, len(alerts))))
+    yield words.in_brackets(name, words.number(len(alerts))), tuple(lines)
+
+
+class _Teller:
+    """Tells alerts, one a line; with several vCenters, each with the name of its own."""
+
+    def __init__(self, words: MailWords, *, several: bool) -> None:
+        self._words = words
+        self._several = several
+        self._turns = turns(words.language)
+
+    def open(self, alerts: Sequence[Alert]) -> Iterator[Line]:
+        """Say what is wrong, and what to do: once for several in a row that ask for the same."""
+        advised = ""
+        for one in alerts:
+            said = self._words.risk(self._name(one), self._vcenter(one), plain(one.title), plain(one.message, _MESSAGE))
+            more = "" if one.advice == advised else self._words.advice(plain(one.advice, _ADVICE))
+            advised = one.advice
+            yield Line(
+                self._words.with_reason(self._turns[one.turn], f"{said}{self._affected(one)}"),
+                Outcome(one.severity),
+                more,
+            )
+
+    def over(self, alerts: Sequence[Alert]) -> Iterator[Line]:
+        """Say what is over, and how where it is not just gone."""
+        for one in alerts:
+            vcenter = self._vcenter(one)
+            where = self._words.in_brackets(self._name(one), vcenter) if vcenter else self._name(one)
+            said = self._words.listed([where, plain(one.title)])
+            yield Line(said if one.turn is Turn.RESOLVED else self._words.with_reason(self._turns[one.turn], said))
+
+    def _name(self, one: Alert) -> str:
+        return plain(one.object, _NAME) or NOTHING
+
+    def _vcenter(self, one: Alert) -> str | None:
+        return plain(one.vcenter, _NAME) if self._several and one.object_type != VirtualCenter.__name__ else None
+
+    def _affected(self, one: Alert) -> str:
+        """Name some of what a roll-up stands for."""
+        names = [plain(name, _NAME) for name in one.examples]
+        if all(name in one.message for name in names):
+            return ""
+        return ". " + self._words.language.words("Affected: {names}", names=self._words.named(names, one.count))
 
 
 def _footer(notice: Notice, words: MailWords, zone: tzinfo) -> str:

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -15,7 +16,7 @@ from vhealthd.config import Channel, PagerDutyChannel, Settings
 from vhealthd.config.channels import Spoken
 from vhealthd.errors import DeliveryRefusedError
 from vhealthd.language import Language, language_of
-from vhealthd.model import Alert, Event, Notice, Parcel, ScanReport, Severity
+from vhealthd.model import Alert, Event, Notice, Parcel, ScanReport, Severity, Turn
 from vhealthd.report.order import judged
 
 _NOTICES = TypeAdapter(list[Notice])
@@ -54,17 +55,17 @@ def parcels(
 
 
 def _parcels(send: Send, channel: Channel | None, run: _Run, settings: Settings) -> Iterator[Parcel]:
-    """Put what a channel is told into one parcel; PagerDuty takes one alert at a time."""
+    """Put what a channel is told into one parcel; PagerDuty takes one alert at a time, so there is nothing to collect."""
     alerts = [draft.in_language(language_for(channel, settings)) for draft in send.drafts]
-    batches = [[one] for one in alerts] if isinstance(channel, PagerDutyChannel) else [alerts]
-    for batch in batches:
+    single = isinstance(channel, PagerDutyChannel)
+    for batch in [[one] for one in alerts] if single else [alerts]:
         yield Parcel(
             id=_named(run.report.run_id, send, batch),
             run_id=run.report.run_id,
             sink=send.channel,
             what=_what(batch),
             payload=written(run.notice(batch)),
-            collect=send.collect,
+            collect=timedelta() if single else send.collect,
         )
 
 
@@ -80,8 +81,11 @@ def written(notice: Notice) -> dict[str, JsonValue]:
     return {"parts": _NOTICES.dump_python([notice], mode="json")}
 
 
-def read(parcel: Parcel) -> Notice:
-    """Return the notice of a parcel, made of all its parts. Raises DeliveryRefusedError if it has another form."""
+def read(parcel: Parcel) -> Notice | None:
+    """Return the notice of a parcel, made of all its parts; None if all that it would tell is over meanwhile.
+
+    Raises DeliveryRefusedError if it has another form.
+    """
     try:
         parts = _NOTICES.validate_python(parcel.payload.get("parts"))
         return _joined(parts)
@@ -91,13 +95,31 @@ def read(parcel: Parcel) -> Notice:
         ) from None
 
 
-def _joined(parts: Sequence[Notice]) -> Notice:
-    """Make one notice of several, the newest last: of each alert the last word counts."""
-    last = parts[-1]
-    by_key = {one.key: one for part in parts for one in part.alerts}
-    ordered = sorted(by_key.values(), key=lambda one: (one.event is Event.RESOLVE, -one.severity.rank))
+def one_by_one(notice: Notice) -> Iterator[Notice]:
+    """Yield a notice for each alert."""
+    for one in notice.alerts:
+        yield replace(notice, alerts=(one,))
+
+
+def _joined(parts: Sequence[Notice]) -> Notice | None:
+    """Make one notice of several, the newest last: of each alert the last word counts.
+
+    Of what began and ended before anybody was told, nobody is told.
+    """
+    newest = parts[-1]
+    words: dict[str, list[Alert]] = defaultdict(list)
+    for one in (one for part in parts for one in part.alerts):
+        words[one.key].append(one)
+    told = [said[-1] for said in words.values() if not _is_over_untold(said[0], said[-1])]
+    told.sort(key=lambda one: (one.event is Event.RESOLVE, -one.severity.rank))
     vcenters = tuple(dict.fromkeys(name for part in parts for name in part.vcenters))
-    return replace(last, alerts=tuple(ordered), vcenters=vcenters)
+    return replace(newest, alerts=tuple(told), vcenters=vcenters) if told else None
+
+
+def _is_over_untold(first: Alert, last: Alert) -> bool:
+    """Tell from the first and the last word about an alert whether it came and went within one parcel."""
+    began_here = first.event is Event.TRIGGER and first.turn in {Turn.NEW, Turn.REOPENED}
+    return began_here and last.event is Event.RESOLVE
 
 
 def _what(alerts: Iterable[Alert]) -> str:

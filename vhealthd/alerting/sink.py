@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import structlog
 from aiolimiter import AsyncLimiter
 
 from vhealthd.alerting import notices
@@ -36,9 +37,12 @@ from vhealthd.config import (
     WebhookChannel,
     WeComChannel,
 )
+from vhealthd.config.section import Section
 from vhealthd.delivery.outbox import NoObserver, Observer
 from vhealthd.errors import DeliveryDelayedError
 from vhealthd.model import Delivery, Notice
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -47,7 +51,11 @@ _MINUTE = 60
 
 
 class ChannelSink:
-    """One channel by its name. A rate that the configuration names is kept by waiting."""
+    """One channel by its name.
+
+    A rate that the configuration names is kept by waiting. An Alertmanager is told nothing that is older than what it
+    was told last: that would bring back what is over.
+    """
 
     def __init__(
         self, name: str, settings: Callable[[], Settings], *, clock: Clock, observer: Observer | None = None
@@ -56,29 +64,51 @@ class ChannelSink:
         self._settings = settings
         self._clock = clock
         self._observer = observer or NoObserver()
-        self._limiter: AsyncLimiter | None = None
+        self._pacing: tuple[int, AsyncLimiter] | None = None
+        self._newest: datetime | None = None  # when the newest notice was made that was delivered
 
     async def deliver(self, delivery: Delivery) -> None:
         """Send a notice. Raises DeliveryError, and ConfigError for a secret that cannot be read."""
-        notice = notices.read(delivery.parcel)
         settings = self._settings()
         channel = make(self.name, settings, clock=self._clock)
-        over_http = channels_of(settings)[self.name]
-        if isinstance(over_http, HttpChannel):
-            await self._pace(over_http.per_minute)
+        configured = channels_of(settings)[self.name]
+        notice = notices.read(delivery.parcel)
+        if notice is None:
+            log.info("nothing is told: what it was about is over already")
+            return
+        if isinstance(configured, AlertmanagerChannel) and self._is_outdated(notice):
+            log.info("nothing is told: a later run was told already")
+            return
+        # More than one, where it was put into the outbox for a channel of another kind.
+        for part in notices.one_by_one(notice) if isinstance(configured, PagerDutyChannel) else (notice,):
+            await self._send(part, channel, configured, delivery)
+        self._newest = max(notice.made, self._newest or notice.made)
+        self._observer.alerted(self.name, (self._clock() - notice.made).total_seconds())
+
+    async def _send(self, notice: Notice, channel: Channel, configured: Section, delivery: Delivery) -> None:
+        if not isinstance(configured, HttpChannel):
+            await _give(channel, notice, delivery)
+            return
+        await self._pace(configured.per_minute)
         began = time.perf_counter()
         try:
             await _give(channel, notice, delivery)
         finally:
-            if isinstance(over_http, HttpChannel):
-                self._observer.posted(self.name, time.perf_counter() - began)
-        self._observer.alerted(self.name, (self._clock() - notice.made).total_seconds())
+            self._observer.posted(self.name, time.perf_counter() - began)
+
+    def _is_outdated(self, notice: Notice) -> bool:
+        """Whether something newer was delivered. What is newer than now was made by a clock that was wrong."""
+        return self._newest is not None and notice.made < self._newest <= self._clock()
 
     async def _pace(self, per_minute: int) -> None:
-        """Wait until another request may be made."""
-        if self._limiter is None or self._limiter.max_rate != per_minute:
-            self._limiter = AsyncLimiter(per_minute, _MINUTE)
-        await self._limiter.acquire()
+        """Wait until another notice may be sent.
+
+        A limiter lets its rate through at once and as much again within a minute. With half the rate no minute at all
+        has more than the whole.
+        """
+        if self._pacing is None or self._pacing[0] != per_minute:
+            self._pacing = per_minute, AsyncLimiter(max(1, per_minute / 2), _MINUTE)
+        await self._pacing[1].acquire()
 
 
 async def _give(channel: Channel, notice: Notice, delivery: Delivery) -> None:

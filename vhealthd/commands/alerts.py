@@ -16,7 +16,7 @@ from vhealthd.commands import tables
 from vhealthd.commands.options import config_option, json_option, settings_to_look
 from vhealthd.commands.states import looking
 from vhealthd.commands.tables import iso, plain
-from vhealthd.config import ALL_CHECKS, MuteSettings
+from vhealthd.config import ALL_CHECKS, UNSEEN, MuteSettings
 from vhealthd.config.values import parse_date
 from vhealthd.errors import UsageError
 from vhealthd.model import Ack, AlertRecord
@@ -65,13 +65,15 @@ def ack_command(context: click.Context, *, config_file: Path, as_json: bool, key
 
     async def take(state: State) -> AlertRecord:
         chosen = await _pick(state, key)
-        return await state.alerts.acknowledge(chosen.key, ack) or chosen
+        if taken := await state.alerts.acknowledge(chosen.key, ack):
+            return taken
+        raise UsageError(f"the alert {chosen.key[:_KEY]} is over; `vhealthd alerts` lists those that are open")
 
     one = _changing(config_file, context.obj, take)
     if as_json:
         tables.echo_json(_as_dict(one))
     else:
-        click.echo(f"{_about(one)} is taken on by {owner}")
+        click.echo(plain(f"{_about(one)} is taken on by {owner}").plain)
 
 
 @alerts_command.command("mute")
@@ -111,7 +113,7 @@ def mute_command(
 
     async def mute(state: State) -> StoredMute:
         described = _of_alert(await _pick(state, key)) if key else _of_options(checks, match)
-        written = _proven({**given, **described})
+        written = _proven({**given, **described}, utc_now())
         name = await state.alerts.mute(written, now=utc_now())
         return next(one for one in await state.alerts.mutes() if one.id == name)
 
@@ -119,7 +121,7 @@ def mute_command(
     if as_json:
         tables.echo_json(_mute_as_dict(one))
     else:
-        click.echo(f"mute {one.id} holds through {until} (UTC), from the next scan on")
+        click.echo(f"mute {one.id} holds through {until} (UTC), from the next scan of the service on")
 
 
 @alerts_command.command("mutes")
@@ -188,9 +190,16 @@ def _prove_checks(checks: Sequence[str]) -> None:
 
 
 def _of_alert(record: AlertRecord) -> dict[str, JsonValue]:
-    """Describe the findings of an alert: those of its check on its object; of a roll-up all of the check."""
-    one = record.alert
-    match: dict[str, JsonValue] = {} if one.count > 1 else {"name": f"^{re.escape(one.object)}$"}
+    """Describe the findings of an alert: those of its check on its object; of a roll-up all of the check.
+
+    Raises UsageError for the alert of what stays unknown: it is about no finding.
+    """
+    if record.check == UNSEEN:
+        raise UsageError(
+            "what could not be seen cannot be muted; `vhealthd alerts ack` takes it on, and scan.ignore leaves a check out"
+        )
+    rolled_up = record.key not in record.members
+    match: dict[str, JsonValue] = {} if rolled_up else {"name": f"^{re.escape(record.alert.object)}$"}
     return {"check": [record.check], "match": match}
 
 
@@ -201,14 +210,16 @@ def _of_options(checks: Sequence[str], match: dict[str, str | None]) -> dict[str
     }
 
 
-def _proven(written: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def _proven(written: dict[str, JsonValue], now: datetime) -> dict[str, JsonValue]:
     """Return a mute that the next scan can read. Raises UsageError that says what is wrong."""
     try:
-        MuteSettings.model_validate(written)
+        proven = MuteSettings.model_validate(written)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"--{place.removeprefix('match.')}: {first['msg'].removeprefix('Value error, ')}") from None
+    if now.date() > proven.until:
+        raise UsageError(f"--until: {proven.until} is over; give a day that is still to come")
     return written
 
 

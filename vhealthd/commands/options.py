@@ -22,11 +22,13 @@ config_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
-def load_configuration(file: Path, catalogue: Catalogue, log_level: str | None, *, optional: bool = False) -> Loaded:
+def load_configuration(
+    file: Path, catalogue: Catalogue, log_level: str | None, *, optional: bool = False, to_look: bool = False
+) -> Loaded:
     """Load the configuration and set up the log as it says. A scan from a file does without one."""
     if optional and not file.exists():
         return Loaded(file, Settings.model_construct(vcenters=()))
-    loaded = load(file, also=catalogue.problems)
+    loaded = load(file, also=catalogue.problems, to_look=to_look)
     logs.configure(log_level or loaded.settings.log.level, loaded.settings.log.format)
     for warning in loaded.warnings:
         log.warning("configuration", problem=str(warning))
@@ -35,7 +37,7 @@ def load_configuration(file: Path, catalogue: Catalogue, log_level: str | None, 
 
 def settings_to_look(file: Path, log_level: str | None) -> Settings:
     """Load the configuration for a command that only shows something: the log has nothing to say to that."""
-    return load_configuration(file, Catalogue.discover(), log_level or "error").settings
+    return load_configuration(file, Catalogue.discover(), log_level or "error", to_look=True).settings
 
 
 def formats_of(given: str | None, settings: Settings) -> tuple[str, ...]:

@@ -25,24 +25,25 @@ class Loaded:
     warnings: tuple[ConfigProblem, ...] = ()
 
 
-def load(file: Path, *, also: Judge = lambda _: ()) -> Loaded:
+def load(file: Path, *, also: Judge = lambda _: (), to_look: bool = False) -> Loaded:
     """Read settings from a file. Raises InvalidConfigError with everything that is wrong.
 
-    Relative paths count from the file's folder. The files that it names must be readable now. `also` finds more
-    problems in the same document; the catalogue of checks has such a function for their sections.
+    Relative paths count from the file's folder. The files that it names must be readable now, but for who only comes
+    `to_look` at what is kept: that may be on another day, and another account. `also` finds more problems in the same
+    document; the catalogue of checks has such a function for their sections.
     """
     document = read(file)
-    settings, problems = _settle(document, file.absolute().parent)
+    settings, problems = _settle(document, file.absolute().parent, prove_files=not to_look)
     problems += [*name_problems(document), *also(document)]
     if problems or settings is None:
         raise InvalidConfigError(problems)
-    return Loaded(file, settings, tuple(_warnings(settings, document)))
+    return Loaded(file, settings, () if to_look else tuple(_warnings(settings, document)))
 
 
-def _settle(document: Document, folder: Path) -> tuple[Settings | None, list[ConfigProblem]]:
+def _settle(document: Document, folder: Path, *, prove_files: bool) -> tuple[Settings | None, list[ConfigProblem]]:
     """Return settings or problems. The problems are returned, not raised: pydantic's error holds what the file says."""
     try:
-        return Settings.model_validate(document.data, context={"folder": folder}), []
+        return Settings.model_validate(document.data, context={"folder": folder, "prove_files": prove_files}), []
     except ValidationError as error:
         return None, list(problems_of(error, Settings, document))
 

@@ -47,8 +47,7 @@ class SecretRef(BaseModel):
     def _exactly_one(self, info: ValidationInfo) -> Self:
         if [self.file, self.env, self.credential].count(None) != 2:  # noqa: PLR2004 - one of three is given
             raise ValueError(FORMS)
-        from_a_file = (info.context or {}).get("folder")
-        if self.file and from_a_file:
+        if self.file and (info.context or {}).get("prove_files"):
             self._prove_readable()
         return self
 

@@ -251,7 +251,7 @@ def from_folder(path: Path, info: ValidationInfo) -> Path:
 
 def check_readable(path: Path, info: ValidationInfo) -> Path:
     """Refuse a file that cannot be read now. Settings that are made in code, without a file, are not checked."""
-    if not (info.context or {}).get("folder"):
+    if not (info.context or {}).get("prove_files"):
         return path
     if not path.is_file():
         raise ValueError(f"there is no file {path}")

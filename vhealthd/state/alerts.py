@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import structlog
 from pydantic import JsonValue, TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vhealthd.errors import StateError
 from vhealthd.model import Ack, AlertRecord
 from vhealthd.state.store import Store, entities, sliced
 from vhealthd.state.tables import AlertRow, FindingRow, MuteRow, row_of
+
+log = structlog.get_logger(__name__)
 
 Place = tuple[str | None, str | None]  # the object's reference, and the key
 
@@ -36,7 +38,11 @@ class Alerts:
         self._store = store
 
     async def open(self) -> tuple[AlertRecord, ...]:
-        """Return the alerts that are open, those first that are open for longest."""
+        """Return the alerts that are open, those first that are open for longest.
+
+        Here and below: one that was stored by another version, and that this one cannot read, counts as not there. So
+        whoever was told of it may be told again; better that than never.
+        """
         found = await self._find(AlertRow.resolved.is_(None))
         return tuple(sorted(found, key=lambda one: (one.opened, one.key)))
 
@@ -69,9 +75,10 @@ class Alerts:
         async def note(connection: AsyncConnection) -> AlertRecord | None:
             wanted = select(AlertRow).where(AlertRow.key == key, AlertRow.resolved.is_(None))
             for row in await entities(connection, wanted):
-                taken = replace(_read(row.record), ack=ack)
-                await keep(connection, [taken])
-                return taken
+                if known := _read(row):
+                    taken = replace(known, ack=ack)
+                    await keep(connection, [taken])
+                    return taken
             return None
 
         return await self._store.change(note)
@@ -105,7 +112,8 @@ class Alerts:
         return await self._store.change(drop)
 
     async def _find(self, *conditions: ColumnElement[bool]) -> list[AlertRecord]:
-        return [_read(row.record) for row in await self._store.entities(select(AlertRow).where(*conditions))]
+        rows = await self._store.entities(select(AlertRow).where(*conditions))
+        return [record for record in map(_read, rows) if record]
 
 
 async def keep(connection: AsyncConnection, records: Iterable[AlertRecord]) -> None:
@@ -120,8 +128,9 @@ def _row(record: AlertRecord) -> dict[str, Any]:
     return row_of(AlertRow, key=record.key, record=_RECORD.dump_python(record, mode="json"), resolved=record.resolved)
 
 
-def _read(stored: Mapping[str, JsonValue]) -> AlertRecord:
+def _read(row: AlertRow) -> AlertRecord | None:
     try:
-        return _RECORD.validate_python(stored)
-    except ValidationError as error:
-        raise StateError("an alert was stored by another version of vhealthd; it cannot be read") from error
+        return _RECORD.validate_python(row.record)
+    except ValidationError:
+        log.warning("an alert was stored by another version of vhealthd and cannot be read", key=row.key)
+        return None

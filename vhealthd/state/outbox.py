@@ -183,7 +183,10 @@ async def put(connection: AsyncConnection, parcels: Iterable[Parcel], *, now: da
 
 
 async def _join(connection: AsyncConnection, parcel: Parcel, now: datetime) -> bool:
-    """Add the parts of a parcel to one for the same sink that still collects; False if there is none."""
+    """Add the parts of a parcel to one for the same sink that still collects; False if there is none.
+
+    Parts that are there already are not added again.
+    """
     if not parcel.collect:
         return False
     collecting = _first(
@@ -197,8 +200,9 @@ async def _join(connection: AsyncConnection, parcel: Parcel, now: datetime) -> b
     for row in await entities(connection, collecting):
         mine, theirs = parcel.payload["parts"], row.payload["parts"]
         if row.id != parcel.id and isinstance(mine, list) and isinstance(theirs, list):
-            joined = {**row.payload, "parts": [*theirs, *mine]}
-            await connection.execute(update(DeliveryRow).where(DeliveryRow.id == row.id).values(payload=joined))
+            if new := [part for part in mine if part not in theirs]:
+                joined = {"payload": {**row.payload, "parts": [*theirs, *new]}, "what": f"{row.what} + {parcel.what}"}
+                await connection.execute(update(DeliveryRow).where(DeliveryRow.id == row.id).values(**joined))
             return True
     return False
 

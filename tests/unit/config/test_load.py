@@ -381,3 +381,15 @@ def test_dns_servers(written: str, meant: Nameserver, write: Write) -> None:
 )
 def test_times(written: str, meant: timedelta, write: Write) -> None:
     assert load(write(f"{VCENTER}scan: {{deadline: {written}}}\n")).settings.scan.deadline == meant
+
+
+def test_who_only_looks_needs_no_file_that_the_configuration_names(write: Write) -> None:
+    """The certificate of an authority that is gone must not hide the runs that are kept."""
+    path = write(
+        "vcenters: [{name: a, url: 'https://a', username: u, password: {file: gone}, tls: {ca_file: gone.pem}}]\n"
+    )
+
+    with pytest.raises(InvalidConfigError):
+        load(path)
+    assert load(path, to_look=True).settings.vcenters[0].name == "a"
+    assert load(path, to_look=True).warnings == ()
