@@ -7,7 +7,7 @@ PIP := PIP_CACHE_DIR=$(CURDIR)/$(VENV)/pip-cache $(BIN)/python -m pip --disable-
 INSTALL := $(PIP) install --quiet --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help messages install install-dev demo test test-peers lint format docs bench soak mutation requirements clean
+.PHONY: help messages install install-dev demo test test-peers test-browser lint format docs bench soak mutation requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,10 @@ test: install-dev ## run every test
 test-peers: install-dev ## mail, archive and metrics against real servers; as root it installs what lacks
 	@tests/peers/install $(CURDIR)/$(VENV)/peers
 	$(BIN)/pytest tests/peers
+
+test-browser: install-dev ## report.html in a real Chromium; as root it installs what lacks
+	@tests/browser/install
+	$(BIN)/pytest tests/browser
 
 lint: install-dev ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

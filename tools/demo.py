@@ -95,7 +95,7 @@ async def served(world: World, clock: Clock, certificates: Certificates) -> Asyn
 
 
 def plan_of_the_past(catalogue: Catalogue) -> Plan:
-    """Read the configuration, without what would be too much: a PDF of each day takes a second, and nobody is told."""
+    """Read the configuration; a day of the past leaves its JSON only, as a PDF takes a second, and tells nobody."""
     plan = read_plan(CONFIG_FILE, catalogue)
     report = plan.settings.report.model_copy(update={"formats": ("json",)})
     return replace(plan, settings=plan.settings.model_copy(update={"report": report, "routes": ()}))

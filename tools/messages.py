@@ -1,8 +1,9 @@
 """`make messages`: brings the catalogues in `vhealthd/locale/` up to date with what the code says.
 
-It finds sentences in two ways. By import: every `Message` of a module, and titles, documentation and limits of every
-check. In the source: what stands in calls of `words`, `counted` and `special` (see `vhealthd.language`). A translation
-is kept where its English is still there; nothing is guessed, so that nothing is ever fuzzy.
+It finds sentences in two ways. By import: every `Message` of a module, and the titles, documentation and limits (with
+their units) of every check. In the source: what stands in calls of `words`, `counted` and `special` (see
+`vhealthd.language`), whatever a module calls these. A translation is kept where its English is still there; nothing is
+guessed, so that nothing is ever fuzzy.
 
 A locale is a folder in `vhealthd/locale/`; the code that the configuration knows it by is in `vhealthd.language`.
 """
@@ -28,7 +29,7 @@ from babel.messages.pofile import read_po, write_po
 from vhealthd.catalogue import Catalogue
 from vhealthd.checkapi import Check
 from vhealthd.language import DOMAINS, LOCALES, folder_of
-from vhealthd.limits import Limits
+from vhealthd.limits import Limits, unit_of
 from vhealthd.model import Message
 
 ROOT = Path(__file__).parents[1]
@@ -134,6 +135,9 @@ def _add_documentation(found: Entries, check: Check) -> None:
         _add(found, None, getattr(check, name), place, f"{check.slug}: {name}")
     for name, text in _descriptions(check.limits):
         _add(found, None, text, place, f"{check.slug}: limit {name}")
+    for one in check.limits.model_fields.values():
+        if any(map(str.isalpha, unit := unit_of(one))):
+            _add(found, None, unit, place, "unit of limits")
 
 
 def _descriptions(limits: type[Limits]) -> Iterator[tuple[str, str]]:

@@ -126,7 +126,7 @@ class Daemon:
             "runner": self._run_orders(),
             "reload": self._reload_on_hang_up(),
             "outbox": self._worker.run(),
-            "gauges": self._show_backlog(),
+            "gauges": self._show_gauges(),
             "watchdog": systemd.watch(self._notify, healthy=lambda: not self._runner.stuck),
         }
 
@@ -144,13 +144,25 @@ class Daemon:
                 self.orders.resume([Order(run_id=asked.run_id, trigger=asked.trigger, due=asked.due)])
 
     async def _show_last_run(self) -> None:
-        """Show what the last run found. Where it cannot be read that is no reason not to scan."""
+        """Show what the last run found, and the SLA. Where they cannot be read that is no reason not to scan."""
         try:
+            await self._show_sla()  # first: it needs no report, which may be one of another version
             last = await self.state.runs.last()
             if last and (report := await self.state.runs.report(last.run_id)):
                 self.metrics.show(report)
         except StateError as error:
             log.warning("what the last run found cannot be shown", reason=str(error))
+
+    async def _show_sla(self) -> None:
+        """Show how much was not critical of late. Raises StateError."""
+        windows = await levels(self.state.runs, now=self._clock())
+        self.metrics.sla(
+            {
+                (vcenter, window): attainment.ratio
+                for window, of in windows.items()
+                for vcenter, attainment in of.vcenters.items()
+            }
+        )
 
     async def _wind_down(self, tasks: dict[str, asyncio.Task[None]]) -> None:
         """Begin nothing new, leave the vCenters, let what is being delivered come to its end, then end all."""
@@ -183,20 +195,11 @@ class Daemon:
 
     async def _after_a_run(self) -> None:
         """Show how much was not critical of late, and let old runs go."""
-        now = self._clock()
         try:
-            windows = await levels(self.state.runs, now=now)
-            await tidy(self.state, self.plan.settings, now)
+            await self._show_sla()
+            await tidy(self.state, self.plan.settings, self._clock())
         except StateError as error:
             log.warning("old runs are not dropped", reason=str(error))
-            return
-        self.metrics.sla(
-            {
-                (vcenter, window): attainment.ratio
-                for window, of in windows.items()
-                for vcenter, attainment in of.vcenters.items()
-            }
-        )
 
     async def _reload_on_hang_up(self) -> None:
         while True:
@@ -207,12 +210,13 @@ class Daemon:
             self._notify.ready(self._display.line)
             await self.orders.ask("sighup")
 
-    async def _show_backlog(self) -> None:
-        """Show what the outbox holds and what is wrong, whenever it may have changed."""
+    async def _show_gauges(self) -> None:
+        """Show what the outbox holds, which alerts are open and what is wrong, whenever it may have changed."""
         while True:
             self._display.news.clear()
             with suppress(StateError):  # said where it hinders something
                 self.metrics.outbox(await self.state.outbox.backlog(), self._clock())
+                self.metrics.open_alerts((one.alert.vcenter, one.severity) for one in await self.state.alerts.open())
             self.metrics.problems(self.health.subjects)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK.total_seconds()):

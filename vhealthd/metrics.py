@@ -27,6 +27,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
+from vhealthd.figures import figures
 from vhealthd.model import CheckResult, Outcome, ScanReport, Severity, VCenterState
 from vhealthd.vcenter.observer import SessionState
 
@@ -70,6 +71,8 @@ _REPLACED = (
         "Judged results that are not critical, of all judged results in a window: 0 to 1.",
         ("vcenter", "window"),
     ),
+    ("vhealthd_health_score", "Health score of the last run over all vCenters: 0 to 100, the more the better.", ()),
+    ("vhealthd_open_alerts", "Alerts that are open now, whoever was told of them.", ("vcenter", "severity")),
     ("vhealthd_next_scan_timestamp_seconds", "When the next scheduled scan begins.", ()),
     ("vhealthd_outbox_pending", "Deliveries that are still to be made.", ("sink",)),
     ("vhealthd_outbox_failed", "Deliveries that were given up.", ("sink",)),
@@ -216,7 +219,8 @@ class Metrics:
             for result in vcenter.results
             if vcenter.name in vcenters
         ]
-        put, ended = self._replaced.put, report.finished.timestamp()
+        put, ended, score = self._replaced.put, report.finished.timestamp(), figures(report).score
+        put("vhealthd_health_score", [] if score is None else [((), score)])
         put("vhealthd_last_scan_timestamp_seconds", [((name,), ended) for name in vcenters])
         put(
             "vhealthd_check_status",
@@ -244,6 +248,13 @@ class Metrics:
         """Show the SLA by vCenter and window, each from 0 to 1; None where nothing was judged."""
         shown = [(key, one) for key, one in ratios.items() if one is not None and self._is_configured(key[0])]
         self._replaced.put("vhealthd_sla_ratio", shown)
+
+    def open_alerts(self, alerts: Iterable[tuple[str, Severity]]) -> None:
+        """Show how many alerts are open, each given by its vCenter's name and its severity; 0 where there is none."""
+        counts = Counts({(name, severity): 0 for name in self._vcenters or () for severity in Severity})
+        counts.update(one for one in alerts if self._is_configured(one[0]))
+        rows = [((name, severity.value), count) for (name, severity), count in counts.items()]
+        self._replaced.put("vhealthd_open_alerts", rows)
 
     # --- the talk with vCenters: an Observer of vhealthd.vcenter
 
@@ -306,14 +317,14 @@ class Metrics:
         )
         self._webhook_seconds = Histogram(
             "webhook_delivery_duration_seconds",
-            "How long a channel took to accept an alert.",
+            "How long an attempt at a channel over HTTP took, failed ones too.",
             ("channel",),
             buckets=_DELIVERY_BUCKETS,
             registry=self.registry,
         )
         self._alert_seconds = Histogram(
             "vhealthd_alert_latency_seconds",
-            "From a finding to the channel that accepted its alert.",
+            "From the end of a scan to the channel that accepted its alerts.",
             ("channel",),
             buckets=_LATENCY_BUCKETS,
             registry=self.registry,
@@ -342,11 +353,11 @@ class Metrics:
         self._attachments.labels(result).inc()
 
     def webhook(self, channel: str, seconds: float) -> None:
-        """Count a request to a channel."""
+        """Count an attempt at a channel."""
         self._webhook_seconds.labels(channel).observe(seconds)
 
     def alert(self, channel: str, seconds: float) -> None:
-        """Count an alert that a channel accepted so long after its finding."""
+        """Count alerts that a channel accepted so long after their scan."""
         self._alert_seconds.labels(channel).observe(seconds)
 
     def outbox(self, backlog: Mapping[str, Backlog], now: datetime) -> None:

@@ -246,6 +246,42 @@ async def test_a_sink_takes_one_after_the_other_the_oldest_first(state: State) -
     assert [one.parcel.id for one in sink.tried] == ["3", "2", "1", "0"]
 
 
+async def test_a_sink_that_comes_later_is_served_at_once_and_one_that_is_there_stays(state: State) -> None:
+    await put(state, parcel("one", "mail"), parcel("two", "chat"))
+    mail, chat, other = Scripted("mail"), Scripted("chat"), Scripted("mail")
+    async with site(state.outbox, mail) as at:
+        assert await at.seen.next() == ("mail", "delivered")
+        at.worker.serve((other, chat))
+        assert await at.seen.next() == ("chat", "delivered")
+        await put(state, parcel("three", "mail"), parcel("four", "chat"))
+        at.worker.wake()
+        assert {await at.seen.next(), await at.seen.next()} == {("mail", "delivered"), ("chat", "delivered")}
+
+    assert [len(one.tried) for one in (mail, chat, other)] == [2, 2, 0]
+
+
+async def test_a_sink_that_comes_before_the_work_begins_is_served_too(state: State) -> None:
+    await put(state, parcel("one", "chat"))
+    async with site(state.outbox, Scripted("mail")) as at:
+        at.worker.serve([chat := Scripted("chat")])
+        assert await at.seen.next() == ("chat", "delivered")
+
+    assert len(chat.tried) == 1
+
+
+async def test_what_is_collected_waits_for_its_time(state: State) -> None:
+    await put(state, Parcel(id="one", run_id="r", sink="mail", what="a", payload={"parts": []}, collect=5 * MINUTE))
+    async with site(state.outbox, sink := Scripted()) as at:
+        await put(state, parcel("two"))
+        at.worker.wake()
+        assert await at.seen.next() == ("mail", "delivered")
+        at.clock.now = NOW + 5 * MINUTE
+        at.worker.wake()
+        assert await at.seen.next() == ("mail", "delivered")
+
+    assert [one.parcel.id for one in sink.tried] == ["two", "one"]
+
+
 # --- what a sink remembers
 
 

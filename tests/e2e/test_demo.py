@@ -47,7 +47,7 @@ async def test_the_demo_scans_a_month_ends_well_and_leaves_what_commands_can_loo
     assert pdf.read_bytes().startswith(b"%PDF")
     assert not old.exists()
     assert beside.read_text() == "mine"
-    _is_a_month(await _asked(tmp_path, "runs"))
+    _is_a_month(await _asked(tmp_path, "runs", "--limit", "100"))
     _has_a_past(json.loads((tmp_path / "demo-out" / "report.json").read_text()))
     _changed(await _asked(tmp_path, "diff"))
     status = await _asked(tmp_path, "status")

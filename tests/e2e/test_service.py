@@ -32,11 +32,11 @@ async def test_a_day_in_its_life(tmp_path: Path) -> None:
         assert str(mail.message["Subject"]).startswith("[vhealthd] ")
         folder = one.state / "reports" / run_id
         files = {path.name: path.read_bytes() for path in folder.iterdir()}
-        assert set(files) == {"report.pdf", "report.json", "findings.csv"}
+        assert set(files) == {"report.pdf", "report.html", "report.json", "findings.csv"}
         assert files["report.pdf"] in attached.values()
         stored = [(await one.s3.get("reports", key))[0] for key in await one.s3.keys("reports")]
         assert {hashlib.sha256(one).digest() for one in stored} == {
-            hashlib.sha256(one).digest() for one in files.values()
+            hashlib.sha256(data).digest() for name, data in files.items() if name != "report.html"
         }
 
         _, metrics = await get(running.address, "/metrics")

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
@@ -19,12 +20,13 @@ from tests.integration.daemons import Served, served, write_config
 from tests.integration.scans import account
 from vhealthd.delivery.outbox import Worker
 from vhealthd.errors import StateError
-from vhealthd.model import Parcel
+from vhealthd.model import Parcel, Severity
 from vhealthd.state import RunSummary, trouble
 from vhealthd.vcenter.collect import Collector
 
 QUIET = {"select": ["vcenter-reachability", "snapshot-age"]}
 HALF_PAST_FIVE = datetime(2026, 3, 2, 5, 30, tzinfo=UTC)
+SCORE, SLA = "vhealthd_health_score", 'vhealthd_sla_ratio{vcenter="prod",window="30d"}'
 
 
 def at(text: str) -> datetime:
@@ -105,6 +107,52 @@ async def test_a_wrong_configuration_is_not_taken_over(config: Path) -> None:
         await one.done(2)
         assert (await one.get("/readyz"))[0] == 200
         assert await next_scan(one) == "2026-03-02T07:00:00Z"
+
+
+# --- what is shown of earlier runs
+
+
+async def test_the_open_alerts_are_counted_at_the_start_and_after_a_run(config: Path) -> None:
+    async with served(config, HALF_PAST_FIVE) as one:
+        await one.until(lambda: _shows_open_alerts(one))
+        assert await one.metric(_open_alerts(Severity.CRITICAL)) == 0
+        one.daemon.hang_up.set()
+        await one.until(lambda: one.metric(_open_alerts(Severity.CRITICAL)))
+        assert await _shows_open_alerts(one)
+
+
+async def test_score_sla_and_open_alerts_are_there_after_a_restart(config: Path) -> None:
+    async with served(config, HALF_PAST_FIVE) as one:
+        one.daemon.hang_up.set()
+        before = [await one.until(lambda line=line: one.metric(line)) for line in (SCORE, SLA)]
+    async with served(config, at("05:40")) as one:
+        assert [await one.metric(line) for line in (SCORE, SLA)] == before
+        assert await one.until(lambda: one.metric(_open_alerts(Severity.CRITICAL)))
+        assert await _shows_open_alerts(one)
+        assert len(await one.runs()) == 1
+
+
+async def test_alerts_that_another_program_changes_are_seen_without_a_run(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vhealthd.daemon._LOOK", timedelta(milliseconds=5))
+    async with served(config, HALF_PAST_FIVE) as one:
+        one.daemon.hang_up.set()
+        await one.until(lambda: one.metric(_open_alerts(Severity.CRITICAL)))
+        with closing(sqlite3.connect(tmp_path / "state" / "vhealthd.db", isolation_level=None)) as database:
+            database.execute("UPDATE alerts SET resolved = '2026-03-02 05:31:00.000000'")
+        await one.until(lambda: _shows_open_alerts(one))
+        assert await one.metric(_open_alerts(Severity.CRITICAL)) == 0
+
+
+def _open_alerts(severity: Severity) -> str:
+    return f'vhealthd_open_alerts{{vcenter="prod",severity="{severity.value}"}}'
+
+
+async def _shows_open_alerts(one: Served) -> bool:
+    """Say whether the metric counts what the state holds."""
+    held = Counter(record.severity for record in await one.daemon.state.alerts.open())
+    return all([await one.metric(_open_alerts(severity)) == held[severity] for severity in Severity])
 
 
 # --- what may go wrong, and ends nothing
@@ -229,6 +277,8 @@ async def test_what_the_last_run_found_is_unreadable(config: Path, tmp_path: Pat
     with closing(sqlite3.connect(tmp_path / "state" / "vhealthd.db", isolation_level=None)) as database:
         database.execute("UPDATE reports SET data = x'00'")
     async with served(config, at("05:40")) as one:
+        assert await one.metric(SCORE) is None
+        assert await one.metric(SLA), "it needs no report"
         one.daemon.hang_up.set()
         await one.done(2)
 

@@ -12,6 +12,7 @@ import pytest
 from tests.meta.test_metrics_page import LABELS, asked, samples, wrong
 from vhealthd import metrics
 from vhealthd.model import Severity
+from vhealthd.report import dashboard
 
 Json = dict[str, Any]
 
@@ -133,7 +134,18 @@ def test_numbers_are_shown_as_the_outcomes_that_they_stand_for() -> None:
     assert shown(the("Checks to look at"), "critical") == {"3"}
 
 
-def test_every_severity_has_its_colour() -> None:
-    overrides = the("Findings by severity")["fieldConfig"]["overrides"]
+@pytest.mark.parametrize("title", ["Findings by severity", "Open alerts by severity"])
+def test_every_severity_has_its_colour(title: str) -> None:
+    overrides = the(title)["fieldConfig"]["overrides"]
 
     assert {one["matcher"]["options"] for one in overrides} == {one.value for one in Severity}
+
+
+def test_the_score_is_graded_as_in_the_report() -> None:
+    steps = the("Health score")["fieldConfig"]["defaults"]["thresholds"]["steps"]
+
+    assert [(one["color"], one["value"]) for one in steps] == [
+        ("red", None),
+        ("orange", dashboard._POOR),
+        ("green", dashboard._FAIR),
+    ]

@@ -116,6 +116,7 @@ def test_clusters_of_one_name_are_told_apart_by_their_vcenters() -> None:
     assert several["columns"] == ["prod-a", "prod-a", "lab", "lab", "no cluster"]
     assert several["vcenters"] == ["ams", "fra", "ams", "fra", ""]
     assert one["vcenters"] == []
+    assert heat(scan(clusters(30), ordinary()))["vcenters"] == ["prod"] * 6 + ["", ""], "others, and no cluster"
 
 
 def test_without_a_finding_in_a_cluster_there_is_no_heat_map() -> None:

@@ -133,11 +133,13 @@ def test_what_cannot_be_compared_is_said_and_not_guessed() -> None:
     assert "could not reach this vCenter" in text(row["reason"])
 
 
-def test_muted_findings_are_no_changes() -> None:
+def test_what_was_muted_or_silenced_since_is_not_shown_as_still_open() -> None:
     silent = replace(finding(), silenced_by="host-connection: esx04")
-    old, new = prod(result(findings=[])), prod(result(findings=[silent]))
+    old, new = prod(result(findings=[finding()])), prod(result(findings=[silent]))
+    page = shown(new, after(old, new))
 
-    assert shown(new, after(old, new))["changes"]["sections"] == []
+    assert page["changes"]["sections"] == []
+    assert {one["value"] for one in page["delta"]} == {"0"}
 
 
 # --- first seen

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from vhealthd.errors import StateError
 from vhealthd.model.deliveries import Delivery, DeliveryState, Parcel
@@ -244,3 +245,108 @@ async def test_the_backlog_of_each_sink(state: State) -> None:
         "mail": Backlog(pending=2, oldest=NOW, failed=1),
         "s3": Backlog(pending=0, oldest=None, failed=0),
     }
+
+
+# --- what is collected ----------------------------------------------------------------------------------------------
+
+FIVE = timedelta(minutes=5)
+
+
+def alerts(name: str, *parts: str, sink: str = "chat", collect: timedelta = FIVE) -> Parcel:
+    return Parcel(
+        id=name,
+        run_id=f"run-{name}",
+        sink=sink,
+        what=f"alerts: {name}",
+        payload={"parts": list(parts)},
+        collect=collect,
+    )
+
+
+async def held(state: State) -> dict[str, JsonValue]:
+    """Return by id what the deliveries have for parts."""
+    return {one.parcel.id: one.parcel.payload["parts"] for one in await state.outbox.deliveries()}
+
+
+async def test_what_is_collected_is_due_when_its_time_is_over(state: State) -> None:
+    await put(state, alerts("a", "1"))
+
+    assert await state.outbox.take("chat", NOW + FIVE - timedelta(seconds=1)) is None
+    assert await state.outbox.next_due("chat") == NOW + FIVE
+    assert (await take(state, NOW + FIVE, sink="chat")).parcel.payload == {"parts": ["1"]}
+
+
+async def test_two_runs_within_the_time_are_one_delivery_with_both_parts(state: State) -> None:
+    await put(state, alerts("a", "1"))
+    await put(state, alerts("b", "2", "3"), now=LATER)
+
+    one = await only(state)
+    assert (one.parcel.id, one.parcel.payload, one.due) == ("a", {"parts": ["1", "2", "3"]}, NOW + FIVE)
+    assert one.parcel.what == "alerts: a + alerts: b"
+
+
+async def test_each_sink_collects_its_own(state: State) -> None:
+    await put(state, alerts("a", "1"))
+    await put(state, alerts("b", "2", sink="mail-digest"), now=LATER)
+    assert await held(state) == {"a": ["1"], "b": ["2"]}
+
+
+async def test_what_is_sent_at_once_joins_nothing_and_is_joined_by_nothing(state: State) -> None:
+    await put(state, alerts("now", "1", collect=timedelta()))
+    await put(state, alerts("a", "2"))
+    await put(state, alerts("at-once", "3", collect=timedelta()), now=LATER)
+    await put(state, alerts("b", "4"), now=LATER)
+    assert await held(state) == {"now": ["1"], "a": ["2", "4"], "at-once": ["3"]}
+
+
+async def test_what_has_less_time_than_the_one_that_waits_goes_by_itself(state: State) -> None:
+    await put(state, alerts("patient", "1", collect=3 * FIVE))
+    await put(state, alerts("hasty", "2", collect=FIVE), now=LATER)
+    await put(state, alerts("patient too", "3", collect=3 * FIVE), now=LATER)
+
+    assert await held(state) == {"patient": ["1", "3"], "hasty": ["2"]}
+
+
+@pytest.mark.parametrize("step", ["due", "sending", "failed once", "delivered", "given up", "retried by hand"])
+async def test_what_is_due_or_was_attempted_is_joined_by_nobody(state: State, step: str) -> None:
+    await put(state, alerts("a", "1"))
+    now = NOW + FIVE if step == "due" else LATER
+    if step not in {"due", "retried by hand"}:
+        await take(state, NOW + FIVE, sink="chat")
+    match step:
+        case "failed once":
+            await state.outbox.postpone("a", due=NOW + FIVE, error="503")
+        case "delivered":
+            await state.outbox.delivered("a", now=LATER)
+        case "given up":
+            await state.outbox.give_up("a", now=LATER, error="403")
+        case "retried by hand":
+            await state.outbox.retry("a", now=LATER, expires=EXPIRES)
+
+    await put(state, alerts("b", "2"), now=now)
+
+    assert await held(state) == {"a": ["1"], "b": ["2"]}
+
+
+async def test_a_repeat_adds_nothing_twice(state: State) -> None:
+    for _ in range(2):
+        await put(state, alerts("a", "1"))
+        await put(state, alerts("b", "2"), now=LATER)
+
+    one = await only(state)
+    assert (one.parcel.payload, one.parcel.what) == ({"parts": ["1", "2"]}, "alerts: a + alerts: b")
+
+
+async def test_a_clock_that_was_set_back_makes_nobody_wait_for_what_was_put_in_before(state: State) -> None:
+    await put(state, alerts("a", "1"), now=NOW + timedelta(days=1))
+    await put(state, alerts("b", "2"))
+    assert await held(state) == {"a": ["1"], "b": ["2"]}
+
+
+async def test_what_was_joined_survives_a_restart(tmp_path: Path) -> None:
+    async with open_state(tmp_path) as state:
+        await put(state, alerts("a", "1"))
+    async with open_state(tmp_path) as state:
+        assert await state.outbox.release(LATER) == 0
+        await put(state, alerts("b", "2"), now=LATER)
+        assert (await take(state, NOW + FIVE, sink="chat")).parcel.payload == {"parts": ["1", "2"]}

@@ -161,6 +161,53 @@ def test_an_sla_of_nothing_is_no_series(metrics: Metrics) -> None:
     assert series(metrics, "vhealthd_sla_ratio") == {"vcenter=prod window=24h": 0.9871, "vcenter=prod window=30d": 0}
 
 
+def test_the_health_score_is_that_of_the_last_run(metrics: Metrics) -> None:
+    assert series(metrics, "vhealthd_health_score") == {}
+
+    warns = result("snapshot-age", [finding(vm("a"))], examined=1)
+    metrics.scan_finished(scan(vcenter("prod", [result("dns-resolution")]), vcenter("lab", [warns])))
+    assert series(metrics, "vhealthd_health_score") == {"": 85}, "over both: one passes, one costs 30"
+
+    metrics.show(scan(vcenter("prod", [result("dns-resolution")])))
+    assert series(metrics, "vhealthd_health_score") == {"": 100}
+
+
+def test_where_nothing_was_judged_there_is_no_health_score(metrics: Metrics) -> None:
+    metrics.scan_finished(of("prod"))
+    metrics.scan_finished(scan(vcenter("prod", [result("dns-resolution", outcome=Outcome.SKIPPED)])))
+
+    assert series(metrics, "vhealthd_health_score") == {}
+
+
+def test_a_score_of_0_is_one(metrics: Metrics) -> None:
+    critical = result("snapshot-age", [finding(vm("a"), Severity.CRITICAL)], examined=1)
+    metrics.scan_finished(scan(vcenter("prod", [critical])))
+
+    assert series(metrics, "vhealthd_health_score") == {"": 0}
+
+
+def test_open_alerts_are_counted_by_vcenter_and_severity(metrics: Metrics) -> None:
+    metrics.config("0" * 64, ["prod", "lab"])
+    assert series(metrics, "vhealthd_open_alerts") == {}, "nobody has looked yet"
+
+    metrics.open_alerts([("prod", Severity.CRITICAL), ("prod", Severity.WARNING), ("prod", Severity.WARNING)])
+
+    assert series(metrics, "vhealthd_open_alerts") == {
+        "severity=critical vcenter=prod": 1,
+        "severity=warning vcenter=prod": 2,
+        "severity=info vcenter=prod": 0,
+        **{f"severity={one.value} vcenter=lab": 0 for one in Severity},
+    }
+
+
+def test_an_alert_that_is_over_is_not_counted_any_more(metrics: Metrics) -> None:
+    metrics.config("0" * 64, ["prod"])
+    metrics.open_alerts([("prod", Severity.CRITICAL)])
+    metrics.open_alerts([])
+
+    assert set(series(metrics, "vhealthd_open_alerts").values()) == {0}
+
+
 # --- the talk with vCenters -----------------------------------------------------------------------------------------
 
 
@@ -195,6 +242,7 @@ def test_a_vcenter_that_leaves_the_configuration_leaves_nothing_behind(metrics: 
             metrics.session(name, SessionState.OPEN)
         metrics.scan_finished(of("prod", "lab"))
         metrics.sla({("prod", "24h"): 1.0, ("lab", "24h"): 1.0})
+        metrics.open_alerts([("prod", Severity.INFO), ("lab", Severity.INFO)])
 
     talk()
     assert "lab" in shown(metrics)

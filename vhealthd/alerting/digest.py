@@ -92,11 +92,11 @@ def subject(notice: Notice, words: MailWords) -> str:
         return say("[vhealthd] Test, nothing is wrong")
     named = {Severity.CRITICAL: say("CRITICAL"), Severity.WARNING: say("WARNING"), Severity.INFO: say("INFO")}
     counts = [(sum(one.severity is severity for one in notice.open), word) for severity, word in named.items()]
-    if notice.resolved:
-        counts.append((len(notice.resolved), say("resolved")))
     said = [say("{count} {outcome}", count=words.number(count), outcome=word) for count, word in counts if count]
-    where = dict.fromkeys(one.vcenter for one in notice.alerts)
-    names = plain(words.vcenters(tuple(where)), _SUBJECT)
+    if notice.resolved:
+        said.append(say("{count} resolved", count=words.number(len(notice.resolved))))
+    concerned = {one.vcenter for one in notice.alerts}
+    names = plain(words.vcenters([one for one in notice.vcenters if one in concerned] or sorted(concerned)), _SUBJECT)
     return say("[vhealthd] Alerts: {counts} – {names}", counts=words.listed(said), names=names)  # noqa: RUF001 - a dash
 
 
@@ -120,13 +120,11 @@ def _title(notice: Notice, words: MailWords) -> str:
 
 def _lead(notice: Notice, words: MailWords) -> Iterator[Line]:
     """Say how many findings the run has in all: an alert is about what changed."""
-    say, counts = (
-        words.language.words,
-        ((notice.critical, "critical"), (notice.warning, "warning"), (notice.info, "info")),
-    )
+    say = words.language.words
+    counts = ((notice.critical, "critical"), (notice.warning, "warning"), (notice.info, "info"))
     said = [words.of_outcome(count, name) for count, name in counts if count]
     if notice.test:
-        yield Line(say("Somebody tries whether alerts arrive."))
+        yield Line(say("This is a test of vhealthd. Nothing is wrong."))
     elif said:
         yield Line(say("All findings of the run: {counts}.", counts=words.listed(said)))
     else:
@@ -134,7 +132,9 @@ def _lead(notice: Notice, words: MailWords) -> Iterator[Line]:
 
 
 def _sections(notice: Notice, words: MailWords) -> Iterator[tuple[str, tuple[Line, ...]]]:
-    """Yield what is open, the worst first, then what is over."""
+    """Yield what is open, the worst first, then what is over. A test has told all with its heading."""
+    if notice.test:
+        return
     teller = _Teller(words, several=len({one.vcenter for one in notice.alerts}) > 1)
     for severity in reversed(Severity):
         yield from _section(

@@ -55,7 +55,7 @@ def parcels(
 
 
 def _parcels(send: Send, channel: Channel | None, run: _Run, settings: Settings) -> Iterator[Parcel]:
-    """Put what a channel is told into one parcel; PagerDuty takes one alert at a time, so there is nothing to collect."""
+    """Put what a channel is told into one parcel. PagerDuty takes one alert at a time: there is nothing to collect."""
     alerts = [draft.in_language(language_for(channel, settings)) for draft in send.drafts]
     single = isinstance(channel, PagerDutyChannel)
     for batch in [[one] for one in alerts] if single else [alerts]:

@@ -196,7 +196,7 @@ def _of_alert(record: AlertRecord) -> dict[str, JsonValue]:
     """
     if record.check == UNSEEN:
         raise UsageError(
-            "what could not be seen cannot be muted; `vhealthd alerts ack` takes it on, and scan.ignore leaves a check out"
+            "what could not be seen cannot be muted; `vhealthd alerts ack` takes it on, and scan.ignore leaves checks out"
         )
     rolled_up = record.key not in record.members
     match: dict[str, JsonValue] = {} if rolled_up else {"name": f"^{re.escape(record.alert.object)}$"}

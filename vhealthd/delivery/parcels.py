@@ -19,7 +19,7 @@ from vhealthd.report.names import day, file_names, sole_vcenter
 
 MAIL, S3 = "mail", "s3"
 
-KINDS = {"pdf": "application/pdf", "json": "application/json", "csv": "text/csv", "html": "text/html"}
+KINDS = {"pdf": "application/pdf", "json": "application/json", "csv": "text/csv"}
 # What goes with a mail, from all to nothing: the first that is not too large. The PDF is the first to stay behind.
 _CHOICES = (("pdf", "csv"), ("csv",), ("pdf",), ())
 
@@ -74,8 +74,10 @@ class _Run:
 
 
 def _objects(run: _Run, s3: S3Settings) -> Iterator[Parcel]:
-    """Put each file into a parcel of its own."""
+    """Put each file into a parcel of its own. The page in HTML says what the PDF says, and is not archived."""
     for form, file in run.files.items():
+        if form not in KINDS:
+            continue
         key = object_key(run.report, s3, run.zone, form)
         yield Parcel(
             id=_named(run.report.run_id, S3, form, [s3.bucket, key]),

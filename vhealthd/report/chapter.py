@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from vhealthd.model import Category, Finding, LimitInForce, NotExamined, Outcome, ScanReport
 from vhealthd.report.background import Background
-from vhealthd.report.glyphs import NARROW, WIDE, cell, safe
+from vhealthd.report.glyphs import NARROW, WIDE, cell, lines, safe, tabular
 from vhealthd.report.order import Found, Judged, Unjudged, found, unjudged, worst_results_first
 from vhealthd.report.reportwords import ReportWords
 from vhealthd.report.words import NOTHING, Words
@@ -16,6 +16,30 @@ View = dict[str, Any]
 
 MAX_ROWS = 200
 _MAX_NAMES = 10
+_POINTS = 72 / 25.4  # of a millimetre
+
+
+class _Rooms(NamedTuple):
+    """How wide the columns of findings are in em of their text, without their insets: see `section` in chapters.typ."""
+
+    object: float
+    path: float
+    vcenter: float
+    message: float
+    measured: float
+    limit: float
+
+    def wider(self) -> "_Rooms":
+        """Return what they are if our widths of characters are too large, which they are by no more than this."""
+        return _Rooms(*(1.07 * room for room in self))
+
+
+def _em(millimetres: float, size: float = 7.8) -> float:
+    return (millimetres * _POINTS - 6) / size
+
+
+_ONE = _Rooms(_em(50), _em(50, 6.8), 0, _em(60), _em(17), _em(15))
+_SEVERAL = _Rooms(_em(43), _em(43, 6.8), _em(24), _em(43), _em(17), _em(15))
 _GRADES, _NO_RULE = ("warning_", "critical_"), "null"
 
 
@@ -98,7 +122,7 @@ def _section(findings: Sequence[Found], report: ScanReport, background: Backgrou
 def _finding(one: Found, report: ScanReport, background: Background, words: ReportWords) -> View:
     since = background.since(report, *one)
     value, limit = words.language.measured(one.finding.text) or (NOTHING, NOTHING)
-    return {
+    row = {
         "status": one.finding.severity.value,
         "object": cell(one.finding.object.name),
         "vcenter": cell(one.vcenter.name, NARROW),
@@ -109,6 +133,22 @@ def _finding(one: Found, report: ScanReport, background: Background, words: Repo
         "since": words.short_day(since) if since else NOTHING,
         **_aside(one.finding, words),
     }
+    rooms = _SEVERAL if len(report.vcenters) > 1 else _ONE
+    high, low = _height(row, rooms), _height(row, rooms.wider())
+    return row | {"lines": high if high == low else 0}
+
+
+def _height(row: View, rooms: _Rooms) -> int:
+    """Return of how many lines the row of a finding is at most; 0 if that is not known."""
+    stacks = [
+        [lines(row["object"], rooms.object), lines(row["path"], rooms.path)],
+        [lines(row["message"], rooms.message)] + ([lines(row["why"], rooms.message)] if row["why"] else []),
+        [lines(tabular(row["measured"]), rooms.measured)],
+        [lines(tabular(row["limit"]), rooms.limit)],
+    ]
+    if rooms.vcenter:
+        stacks.append([lines(row["vcenter"], rooms.vcenter)])
+    return max(map(sum, stacks)) if all(map(all, stacks)) else 0
 
 
 def _aside(finding: Finding, words: Words) -> View:

@@ -7,7 +7,8 @@ virtual machine with an emoji in its name must not cost the report.
 import re
 import struct
 import unicodedata
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from importlib.resources import files
 
 # Controls, invisible formatting (also of direction), surrogates, private use, unassigned, line and paragraph marks.
@@ -27,6 +28,34 @@ _FONTS = ("Inter-Regular.ttf", "NotoSansSC-Regular-GB2312.ttf")
 _IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _STOPS = "\u3001\u3002\uff0c\uff1a\uff1b"
 _UNBREAKABLE = re.compile(rf"((?:[^\s/{_IDEOGRAPHS}{_STOPS}-]|[/-](?=\d)|[{_STOPS}](?![0-9A-Za-z{_IDEOGRAPHS}]))+)")
+# Places where it surely may break a line.
+_BREAKS = re.compile(rf"(?<=\s)|(?<=\S[/-])(?=[A-Za-z])|(?<=[{_IDEOGRAPHS}{_STOPS}])(?=[{_IDEOGRAPHS}])")
+# It parts ideographs from Latin by a quarter of an em.
+_PARTED = re.compile(rf"(?<=[{_IDEOGRAPHS}])(?=[!-~])|(?<=[!-~])(?=[{_IDEOGRAPHS}])")
+_PARTING = 0.25
+
+# How wide the characters of Inter Regular are at most, with the kerning behind them, in em.
+_ADVANCES = {
+    **dict.fromkeys("ijl", 0.26),
+    **dict.fromkeys(" !,.:;'I", 0.31),
+    **dict.fromkeys("t`|", 0.35),
+    **dict.fromkeys("()[]/\\fr", 0.4),
+    **dict.fromkeys("1{}", 0.45),
+    **dict.fromkeys('-"^', 0.48),
+    "?": 0.52,
+    **dict.fromkeys("s_", 0.56),
+    **dict.fromkeys("acekvxyzFJL7", 0.6),
+    **dict.fromkeys("bdghnopquE2356890Z", 0.64),
+    **dict.fromkeys("4#$&*+<=>~BPRST", 0.68),
+    **dict.fromkeys("AKVXY", 0.72),
+    **dict.fromkeys("CDGHNOQU", 0.78),
+    **dict.fromkeys("wm", 0.88),
+    "M": 0.92,
+    **dict.fromkeys("@%W", 1.01),
+}
+_WIDEST = 2.0
+# Where digits are of one width, these are as wide as a four.
+_TABULAR = str.maketrans(dict.fromkeys("012356789-", "4"))
 
 
 def safe(text: str) -> str:
@@ -53,6 +82,46 @@ def cell(text: str, width: int = 22) -> list[str]:
         else:
             pieces[-1] += piece
     return pieces
+
+
+def tabular(text: str) -> list[str]:
+    """Return a cell that is as wide as a number with digits of one width, to ask `lines` about."""
+    return [text.translate(_TABULAR)]
+
+
+def lines(cell: Sequence[str], room: float) -> int:
+    """Return how many lines a cell of the PDF takes at most, in a column that is `room` em wide; 0 if that is not known.
+
+    It breaks lines as Typst does: it puts on each what goes there.
+    """
+    # What follows a long piece closely keeps the end of it beside itself.
+    if any(piece and not piece[0].isspace() for piece in cell[2::2]):
+        return 0
+    count, used = 1, 0.0
+    for width in map(_width, _parts(cell)):
+        if width > room:
+            return 0
+        if used + width > room:
+            count, used = count + 1, 0.0
+        used += width
+    return count
+
+
+def _parts(cell: Sequence[str]) -> Iterator[str]:
+    """Split a cell where a line surely may end."""
+    for place, piece in enumerate(cell):
+        yield from piece if place % 2 else _BREAKS.split(piece)
+
+
+@lru_cache(maxsize=4096)  # the words of messages and the folders of paths come again and again
+def _width(part: str) -> float:
+    """Return how wide a text is at most, in em."""
+    return sum(map(_advance, part)) + _PARTING * len(_PARTED.findall(part))
+
+
+def _advance(character: str) -> float:
+    known = _ADVANCES.get(character)
+    return known or (1.0 if unicodedata.east_asian_width(character) in "WF" else _WIDEST)
 
 
 def _letters(piece: str) -> float:
