@@ -2,8 +2,8 @@
 
 It finds sentences in two ways. By import: every `Message` of a module, and the titles, documentation and limits (with
 their units) of every check. In the source: what stands in calls of `words`, `counted` and `special` (see
-`vhealthd.language`), whatever a module calls these. A translation is kept where its English is still there; nothing is
-guessed, so that nothing is ever fuzzy.
+`vhealthd.language`), under whatever name a module has them. A translation is kept where its English is still there;
+nothing is guessed, so that nothing is ever fuzzy.
 
 A locale is a folder in `vhealthd/locale/`; the code that the configuration knows it by is in `vhealthd.language`.
 """
@@ -12,7 +12,7 @@ import ast
 import io
 import pkgutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, is_dataclass
 from importlib import import_module
@@ -22,7 +22,6 @@ from typing import Any
 
 from babel import Locale
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -38,7 +37,8 @@ FOLDER = ROOT / "vhealthd" / "locale"
 SOURCES = {"checks": ("vhealthd_checks", "checks"), "report": ("vhealthd", "vhealthd")}
 # Importing one of these runs a program.
 _PROGRAMS = frozenset({"__main__", "worker"})
-_KEYWORDS: dict[str, Any] = {"words": None, "counted": (1, 2), "special": ((1, "c"), 2)}
+# What says a sentence: see `vhealthd.language`.
+_FUNCTIONS = frozenset({"words", "counted", "special"})
 _WIDTH = 120
 
 Key = tuple[str | None, str]  # context and English; of a plural, its singular
@@ -106,27 +106,50 @@ def _add(found: Entries, context: str | None, english: English, place: str, note
 
 
 def _add_calls(found: Entries, place: str) -> None:
-    source = (ROOT / place).read_bytes()
-    for _, english, _, context in extract("python", io.BytesIO(source), _keywords(ast.parse(source))):
-        _add(found, context, english, place)
+    module = ast.parse((ROOT / place).read_bytes())
+    names = _names(module)
+    for call in _calls(module):
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        for context, english in _said(names.get(called, ""), call.args):
+            _add(found, context, english, place)
 
 
-def _keywords(module: ast.Module) -> dict[str, Any]:
-    """Return the calls to look for: a module may have short names for them, as in `say = words.language.words`."""
-    assignments = [node for node in ast.walk(module) if isinstance(node, ast.Assign)]
-    pairs = [pair for one in assignments for target in one.targets for pair in _pairs(target, one.value)]
-    return _KEYWORDS | {
-        target.id: _KEYWORDS[value.attr]
-        for target, value in pairs
-        if isinstance(target, ast.Name) and isinstance(value, ast.Attribute) and value.attr in _KEYWORDS
-    }
+def _names(module: ast.Module) -> dict[str, str]:
+    """Return what a module calls the functions that say sentences: `say = words.language.words` is one more name."""
+    names = {one: one for one in _FUNCTIONS}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Assign):
+            for name, value in _pairs(node.targets[0], node.value):
+                if isinstance(name, ast.Name) and isinstance(value, ast.Attribute) and value.attr in _FUNCTIONS:
+                    names[name.id] = value.attr
+    return names
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterable[tuple[ast.expr, ast.expr]]:
     """Return what is assigned to what; several at once, as in `say, when = ...`, one by one."""
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        return zip(target.elts, value.elts, strict=False)  # with a starred name, what follows it is left out
+        return zip(target.elts, value.elts, strict=False)  # nothing of interest is unpacked by a star
     return ((target, value),)
+
+
+def _calls(node: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls below a node in the order of the source, also those in f-strings."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Call):
+            yield child
+        yield from _calls(child)
+
+
+def _said(function: str, arguments: Sequence[ast.expr]) -> Iterator[tuple[str | None, English]]:
+    """Yield the context and the English that a call has; nothing where they do not stand there."""
+    literals = [one.value if isinstance(one, ast.Constant) else None for one in arguments]
+    match function, literals:
+        case "words", [str(english), *_]:
+            yield None, english
+        case "counted", [str(one), str(many), *_]:
+            yield None, (one, many)
+        case "special", [str(context), str(english), *_]:
+            yield context, english
 
 
 def _add_documentation(found: Entries, check: Check) -> None:

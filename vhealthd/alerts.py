@@ -1,5 +1,6 @@
 """Decides over the alerts of a run, with what the state remembers of earlier ones."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,16 +36,22 @@ async def alerting_of(
     """Return the alerts of a run that is not committed yet. Raises StateError."""
     known = await state.alerts.known(resolved_since=now - LATELY)
     members = {one for record in known.values() if record.resolved is None for one in record.members}
-    decision = decide(
-        report,
-        known=known,
-        places=await state.alerts.places(members),
-        unknown_before=_unknown_before(background),
-        policy=policy_of(settings),
-        now=now,
-    )
-    parcels = notices.parcels(decision, report, settings, next_run=background.next_scan, where=where)
-    return Alerting(records=decision.records, parcels=parcels)
+    places = await state.alerts.places(members)
+
+    def settle() -> Alerting:
+        decision = decide(
+            report,
+            known=known,
+            places=places,
+            unknown_before=_unknown_before(background),
+            policy=policy_of(settings),
+            now=now,
+        )
+        parcels = notices.parcels(decision, report, settings, next_run=background.next_scan, where=where)
+        return Alerting(records=decision.records, parcels=parcels)
+
+    # in a thread: with tens of thousands of findings it takes half a second
+    return await asyncio.to_thread(settle)
 
 
 def _unknown_before(background: Background) -> set[tuple[str, str]]:

@@ -20,6 +20,7 @@ from vhealthd.errors import CheckDefinitionError, VCenterError
 from vhealthd.inventory import Inventory, Need
 from vhealthd.model import (
     NO_HISTORY,
+    NOTHING,
     Blind,
     CheckResult,
     Examined,
@@ -43,7 +44,6 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-NOTHING = Message("outcome.nothing", "nothing to examine")
 NONE_SEEN = Message("outcome.none-seen", "none of {count} could be examined: {why}")
 NOT_READ = Message("outcome.not-read", "{why}")
 TIMED_OUT = Message("outcome.timed-out", "it did not finish within {limit:seconds}; this is a fault of the check")

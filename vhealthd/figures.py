@@ -1,14 +1,14 @@
 """The few numbers that stand for a whole run: its health score, and how full everything is. Pure.
 
-The score is 100 less the mean cost of all results that were judged or should have been. A result costs
+The score is 100 less the mean cost of all results. A result costs
 
-    pass, info   0
-    warning     15 to 30   the more, the larger the share of the examined objects that warn
-    unknown     50         it may be anything
-    critical    60 to 100  the more, the larger the share of the examined objects that are critical
+    pass, info, skipped   0
+    warning              15 to 30   the more, the larger the share of the examined objects that warn
+    unknown              50         it may be anything
+    critical             60 to 100  the more, the larger the share of the examined objects that are critical
 
-What was skipped counts nowhere. The costs of the outcomes do not overlap, and within one a further object only adds, so
-that a new critical never raises the score, whatever judged result it takes the place of.
+The costs of the outcomes do not overlap, and within one a further object only adds; and what was skipped is a result
+too. So a new critical finding never raises the score, whatever result it takes the place of.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,6 +24,7 @@ _COSTS: Mapping[Outcome, tuple[int, int]] = {
     Outcome.WARNING: (15, 15),
     Outcome.INFO: (0, 0),
     Outcome.PASS: (0, 0),
+    Outcome.SKIPPED: (0, 0),
 }
 
 
@@ -42,9 +43,11 @@ def figures(report: ScanReport) -> Figures:
 
 
 def health_score(results: Iterable[CheckResult]) -> int | None:
-    """Return the score, rounded down: 100 is said of nothing that warns."""
-    costs = [_cost(one) for one in results if one.outcome is not Outcome.SKIPPED]
-    return floor(100 - sum(costs) / len(costs)) if costs else None
+    """Return the score, rounded down: 100 is said of nothing that warns. None where nothing was judged."""
+    costs = [(one.outcome, _cost(one)) for one in results]
+    if all(outcome is Outcome.SKIPPED for outcome, _ in costs):
+        return None
+    return floor(100 - sum(cost for _, cost in costs) / len(costs))
 
 
 def _cost(result: CheckResult) -> float:

@@ -7,6 +7,7 @@ import pytest
 from tests.report.scans import UUID, finding, itself, say, vcenter, vm
 from tests.state.runs import CHECK, check, day, keep, of, run
 from vhealthd.model import (
+    NOTHING,
     Category,
     CheckResult,
     Entity,
@@ -59,6 +60,13 @@ async def test_it_is_over_when_the_check_looks_and_does_not_find_it(state: State
 
     assert not await is_open(state, WEB)
     assert await is_open(state, DB)
+
+
+async def test_it_is_over_when_nothing_is_left_to_examine(state: State) -> None:
+    nothing = replace(check(outcome=Outcome.SKIPPED, examined=0), reason=NOTHING())
+    await keep(state, run(1, check(OLD)), run(2, nothing))
+
+    assert not await is_open(state)
 
 
 async def test_when_it_comes_back_it_begins_anew(state: State) -> None:

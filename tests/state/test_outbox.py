@@ -18,8 +18,9 @@ LATER = NOW + timedelta(minutes=1)
 EXPIRES = NOW + timedelta(hours=72)
 
 
-def parcel(number: int = 1, sink: str = "mail") -> Parcel:
+def parcel(number: int = 1, sink: str = "mail", chain: str | None = None) -> Parcel:
     return Parcel(
+        chain=chain,
         id=f"{sink}-{number}",
         run_id="run-1",
         sink=sink,
@@ -350,3 +351,35 @@ async def test_what_was_joined_survives_a_restart(tmp_path: Path) -> None:
         assert await state.outbox.release(LATER) == 0
         await put(state, alerts("b", "2"), now=LATER)
         assert (await take(state, NOW + FIVE, sink="chat")).parcel.payload == {"parts": ["1", "2"]}
+
+
+# --- what keeps its order
+
+
+async def test_in_a_chain_nothing_goes_before_what_waits_for_another_attempt(state: State) -> None:
+    await put(state, parcel(1, chain="esx01"))
+    await state.outbox.postpone((await take(state)).parcel.id, due=LATER, error="503")
+    await put(state, parcel(2, chain="esx01"), now=NOW + timedelta(seconds=1))
+
+    assert await state.outbox.take("mail", NOW + timedelta(seconds=2)) is None
+    assert await state.outbox.next_due("mail") == LATER
+    assert (await take(state, LATER)).parcel.id == "mail-1"
+    await state.outbox.delivered("mail-1", now=LATER)
+    assert (await take(state, LATER)).parcel.id == "mail-2"
+
+
+async def test_what_was_given_up_holds_up_nothing(state: State) -> None:
+    await put(state, parcel(1, chain="esx01"))
+    await state.outbox.give_up((await take(state)).parcel.id, now=NOW, error="400")
+    await put(state, parcel(2, chain="esx01"), now=LATER)
+
+    assert (await take(state, LATER)).parcel.id == "mail-2"
+
+
+async def test_other_chains_sinks_and_what_has_none_do_not_wait(state: State) -> None:
+    await put(state, parcel(1, chain="esx01"))
+    await state.outbox.postpone((await take(state)).parcel.id, due=LATER, error="503")
+    await put(state, parcel(2, chain="esx02"), parcel(3), parcel(4, sink="s3", chain="esx01"))
+
+    assert {(await take(state)).parcel.id for _ in range(2)} == {"mail-2", "mail-3"}
+    assert (await take(state, sink="s3")).parcel.id == "s3-4"

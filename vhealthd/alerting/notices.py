@@ -66,6 +66,8 @@ def _parcels(send: Send, channel: Channel | None, run: _Run, settings: Settings)
             what=_what(batch),
             payload=written(run.notice(batch)),
             collect=timedelta() if single else send.collect,
+            # what opens an incident and what ends it must not change places
+            chain=batch[0].key if single else send.channel,
         )
 
 

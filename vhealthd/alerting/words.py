@@ -31,7 +31,6 @@ UNKNOWN_ADVICE = _ENGLISH.words(
 )
 
 _NAMED = 3
-_ARTICLE = "https://knowledge.broadcom.com/external/article/{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def of_finding(key: str, vcenter: VCenterReport, result: CheckResult, finding: F
         message=english(finding.text),
         advice=result.remediation,
         since=since,
-        kb=result.kb and _ARTICLE.format(number=result.kb),
+        kb=result.kb_url,
     )
     return Draft(alert, finding.text)
 

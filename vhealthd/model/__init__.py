@@ -68,11 +68,12 @@ from vhealthd.model.results import (
     lasting_name,
 )
 from vhealthd.model.storage import HostMount, Lun, StoragePath, Volume
-from vhealthd.model.unseen import NO_DATA, Facets, Unseen, outcome_of
+from vhealthd.model.unseen import NO_DATA, NOTHING, Facets, Unseen, outcome_of
 from vhealthd.model.vms import Disk, RemovableDrive, Snapshot, VmMemory, VmTools
 
 __all__ = [
     "KB_URL",
+    "NOTHING",
     "NO_DATA",
     "NO_HISTORY",
     "Ack",

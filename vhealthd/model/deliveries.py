@@ -33,8 +33,10 @@ class Parcel:
     what: str  # for people: `report.pdf`, `mail to 3 (en)`
     file: Path | None = None
     payload: Mapping[str, JsonValue] = field(default_factory=dict)
-    # It is sent so much later, with what comes meanwhile for the same sink: the lists `parts` of the payloads become one.
+    # It is sent so much later, with what comes meanwhile for the same sink: their lists `parts` become one.
     collect: timedelta = timedelta()
+    # Deliveries to one sink with the same chain keep their order: none goes before one that waits for another attempt.
+    chain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from vhealthd.model.entities import Entity
 from vhealthd.model.grades import Category, Outcome, Resource, Severity, Text
-from vhealthd.model.unseen import Unseen
+from vhealthd.model.unseen import NOTHING, Unseen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,9 @@ class CheckResult:
 
     @property
     def looked(self) -> bool:
-        """Whether it judged, and saw all that it judges but single objects."""
+        """Whether it judged, and saw all that it judges but single objects; or saw that there is nothing to judge."""
+        if self.outcome is Outcome.SKIPPED and self.reason is not None:
+            return self.reason.message == NOTHING
         return self.whole and self.outcome not in (Outcome.UNKNOWN, Outcome.SKIPPED)
 
     @property

@@ -23,6 +23,7 @@ class Unseen:
     derived: bool = False
 
 
+NOTHING = Message("outcome.nothing", "nothing to examine")
 NO_DATA = Message("unseen.no-data", "vCenter returned no data for it")
 
 

@@ -248,9 +248,8 @@ def labels(language: Language) -> dict[str, str | Table]:
         "memory": words("Memory"),
         "score-explained": words("How the health score is made"),
         "score-meaning": words(
-            "100 less the mean cost of all results that were judged or should have been. A pass or an info costs "
-            "nothing, a warning 15 to 30 points, an unknown 50, a critical 60 to 100: the more, the larger the share "
-            "of the examined objects that is affected. What was skipped does not count. A new critical finding never "
-            "raises the score."
+            "100 less the mean cost of all results. A pass, an info and what was skipped cost nothing, a warning 15 to "
+            "30 points, an unknown 50, a critical 60 to 100: the more, the larger the share of the examined objects "
+            "that is affected. A new critical finding never raises the score."
         ),
     }

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Select, Update, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from vhealthd.model.deliveries import Delivery, DeliveryState, Parcel
 from vhealthd.state.store import Store, entities, sliced
@@ -53,7 +54,7 @@ class Outbox:
         """Return the oldest delivery of a sink that is due. From now on it is being sent, and the attempt counts."""
         pending = (DeliveryRow.sink == sink, DeliveryRow.state == _PENDING)
         when = or_(DeliveryRow.due <= now, DeliveryRow.due > now + _LONGER_THAN_ANY_PAUSE)
-        due = _first(*pending, when, DeliveryRow.expires > now)
+        due = _first(*pending, when, DeliveryRow.expires > now, _in_turn())
 
         async def send(connection: AsyncConnection) -> Delivery | None:
             for row in await entities(connection, due):
@@ -141,7 +142,8 @@ class Outbox:
 
     async def next_due(self, sink: str) -> datetime | None:
         """Return when a sink has something to try next."""
-        soonest = select(func.min(DeliveryRow.due)).where(DeliveryRow.sink == sink, DeliveryRow.state == _PENDING)
+        pending = (DeliveryRow.sink == sink, DeliveryRow.state == _PENDING)
+        soonest = select(func.min(DeliveryRow.due)).where(*pending, _in_turn())
         return await self._store.read(lambda connection: connection.scalar(soonest))
 
     async def backlog(self) -> Mapping[str, Backlog]:
@@ -207,6 +209,18 @@ async def _join(connection: AsyncConnection, parcel: Parcel, now: datetime) -> b
     return False
 
 
+def _in_turn() -> ColumnElement[bool]:
+    """Whether nothing of the same chain waits for another attempt that was put in before."""
+    earlier = aliased(DeliveryRow)
+    return ~exists().where(
+        earlier.sink == DeliveryRow.sink,
+        earlier.chain == DeliveryRow.chain,
+        earlier.state.in_((_PENDING, _SENDING)),
+        earlier.attempts > 0,
+        tuple_(earlier.created, earlier.id) < tuple_(DeliveryRow.created, DeliveryRow.id),
+    )
+
+
 def _in_state(*states: str) -> Update:
     return update(DeliveryRow).where(DeliveryRow.state.in_(states))
 
@@ -233,6 +247,7 @@ def _row(parcel: Parcel, *, now: datetime, expires: datetime) -> dict[str, Any]:
         created=now,
         due=now + parcel.collect,
         collecting=bool(parcel.collect),
+        chain=parcel.chain,
         expires=expires,
         settled=None,
         error=None,

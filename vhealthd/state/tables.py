@@ -156,6 +156,7 @@ class DeliveryRow(Base):
     settled: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
     progress: Mapped[dict[str, JsonValue]]
+    chain: Mapped[str | None] = mapped_column(String(255))  # what keeps its order
     collecting: Mapped[bool] = mapped_column(server_default=false())  # until it is due, others may join it
 
     __table_args__ = (Index(None, "sink", "state", "due"), Index(None, "state", "settled"))

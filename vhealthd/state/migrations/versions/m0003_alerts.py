@@ -26,4 +26,5 @@ def upgrade() -> None:
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_mutes"),
     )
+    op.add_column("deliveries", sa.Column("chain", sa.String(255), nullable=True))
     op.add_column("deliveries", sa.Column("collecting", sa.Boolean(), nullable=False, server_default=sa.false()))
