@@ -1,10 +1,11 @@
-"""`make bench`: what a scan costs, beside the time that the same bytes take to fetch and throw away.
+"""`make bench`: what a scan costs, beside the time that the same bytes take to fetch and throw away; what a PDF costs.
 
-The mock estate runs in a process of its own, each scan in a fresh one, so that memory is that of one scan. Seconds
-differ from machine to machine; the ratios between the columns of one run say more.
+The mock estate runs in a process of its own, each scan and each PDF in a fresh one, so that memory is that of one.
+Seconds differ from machine to machine; the ratios between the columns of one run say more.
 """
 
 import asyncio
+import io
 import json
 import resource
 import subprocess
@@ -17,10 +18,16 @@ from typing import Any
 from unittest.mock import patch
 
 import aiohttp
+import pikepdf
 
+from tests.report.scans import ENGLISH, finding, result, say, vcenter, vm
+from tests.report.scans import scan as report_on
 from vhealthd import interpreter
 from vhealthd.catalogue import Catalogue
 from vhealthd.config import Settings
+from vhealthd.model import Category, CheckResult, ScanReport
+from vhealthd.report import chapter, jsonreport, tables
+from vhealthd.report.pdf import Twins, render_pdf
 from vhealthd.scan import Scan, scan
 from vhealthd.vcenter.transport import Answer, Transport
 
@@ -36,6 +43,26 @@ COLUMNS = (
     ("peak MB", "peak_megabytes", "{:>8.0f}"),
     ("loop held ms", "loop_held_ms", "{:>13.0f}"),
 )
+# Findings, and whether a check shows no more of them than it does in the product.
+PDFS = ((50, True), (5_000, True), (50_000, True), (5_000, False))
+PDF_COLUMNS = (
+    ("findings", "findings", "{:>8,}"),
+    ("shown", "shown", "{:>8,}"),
+    ("PDF s", "pdf_seconds", "{:>8.2f}"),
+    ("CPU s", "cpu_seconds", "{:>8.2f}"),
+    ("PDF MB", "megabytes", "{:>9.1f}"),
+    ("peak MB", "peak_megabytes", "{:>8.0f}"),
+    ("pages", "pages", "{:>7,}"),
+)
+CHECKS, CHECKS_THAT_FIND = 32, 13
+SENTENCES = (
+    say("SSH is running; it should be stopped (start policy: {policy})", policy="off"),
+    say(
+        "{used:percent} of the datastore is used; the limit is {threshold_percent:limit}", used=97, threshold_percent=95
+    ),
+    say("The port group VM Network accepts MAC address changes: its machines can receive under another MAC address"),
+)
+Columns = tuple[tuple[str, str, str], ...]
 
 
 @contextmanager
@@ -145,24 +172,93 @@ async def measure(mock: Mapping[str, str]) -> dict[str, float]:
     return figures
 
 
+def findings_of(count: int) -> ScanReport:
+    """Make a report with so many findings."""
+    return report_on(vcenter("big", [_checked(number, count) for number in range(CHECKS)]))
+
+
+def _checked(number: int, count: int) -> CheckResult:
+    names = [f"erp-{place:05}" for place in range(number, count, CHECKS_THAT_FIND)] if number < CHECKS_THAT_FIND else []
+    found = [
+        finding(vm(name, number * count + place, f"/DC0/vm/Production/{name}"), text=SENTENCES[number % len(SENTENCES)])
+        for place, name in enumerate(names)
+    ]
+    categories = list(Category)
+    return result(f"check-{number:02}", found, category=categories[number % len(categories)], examined=count)
+
+
+async def measure_pdf(findings: int, *, capped: bool) -> dict[str, float]:
+    """Make a PDF. The time is that of this process and of the one that makes it, the memory of that one alone.
+
+    It is never less than that of this process, which is what the other begins as.
+    """
+    report = findings_of(findings)
+    twins = Twins(json=jsonreport.encode(report), csv=tables.encode(report))
+    most = chapter.MAX_ROWS if capped else findings
+    started, processor = time.perf_counter(), _processor()
+    with patch.object(chapter, "MAX_ROWS", most):
+        pdf = await render_pdf(report, twins=twins, language=ENGLISH)
+    seconds, processor = time.perf_counter() - started, _processor() - processor
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        pages = len(document.pages)
+    return {
+        "findings": findings,
+        "shown": sum(min(most, len(one.findings)) for one in report.vcenters[0].results),
+        "pdf_seconds": seconds,
+        "cpu_seconds": processor,
+        "megabytes": len(pdf) / 1e6,
+        "peak_megabytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        "pages": pages,
+    }
+
+
+def _processor() -> float:
+    """Return the seconds of processor time of this process and of those that it waited for."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def child(kind: str, about: Any, password: str = "") -> dict[str, float]:  # noqa: ANN401 - what `measured` takes
+    """Measure in a fresh process."""
+    command = [sys.executable, "-m", "tests.bench", kind, json.dumps(about)]
+    env = {"BENCH_PASSWORD": password, "PATH": ""}
+    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+async def measured(kind: str, about: Any) -> dict[str, float]:  # noqa: ANN401 - of an estate its address, of a PDF its size
+    """Measure what the parent asks for."""
+    if kind == "scan":
+        return await measure(about)
+    findings, capped = about
+    return await measure_pdf(findings, capped=capped)
+
+
+def show(columns: Columns, figures: Mapping[str, float] | None = None) -> None:
+    """Print a row of a table, or its titles."""
+    if figures is None:
+        cells = [title.rjust(len(form.format(0))) for title, _, form in columns]
+    else:
+        cells = [form.format(figures[key]) for _, key, form in columns]
+    sys.stdout.write("  ".join(cells) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
-    """Print a table; with an argument, be the child that measures one estate."""
+    """Print two tables; with arguments, be the child that measures one estate or one PDF."""
     if len(sys.argv) > 1:
-        sys.stdout.write(json.dumps(asyncio.run(measure(json.loads(sys.argv[1])))))
+        kind, about = sys.argv[1:]
+        sys.stdout.write(json.dumps(asyncio.run(measured(kind, json.loads(about)))))
         return 0
-    sys.stdout.write("  ".join(title.rjust(len(form.format(0))) for title, _, form in COLUMNS) + "\n")
-    for hosts, vms in SIZES:
-        with estate(hosts, vms) as mock, suppress(KeyboardInterrupt):
-            child = subprocess.run(
-                [sys.executable, "-m", "tests.bench", json.dumps(mock)],
-                env={"BENCH_PASSWORD": mock["password"], "PATH": ""},
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            figures = json.loads(child.stdout)
-            sys.stdout.write("  ".join(form.format(figures[key]) for _, key, form in COLUMNS) + "\n")
-            sys.stdout.flush()
+    with suppress(KeyboardInterrupt):
+        show(COLUMNS)
+        for hosts, vms in SIZES:
+            with estate(hosts, vms) as mock:
+                show(COLUMNS, child("scan", mock, mock["password"]))
+        sys.stdout.write("\n")
+        show(PDF_COLUMNS)
+        for about in PDFS:
+            show(PDF_COLUMNS, child("pdf", about))
     return 0
 
 

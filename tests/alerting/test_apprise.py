@@ -10,7 +10,7 @@ from mocks.receivers import MockJsonReceiver
 from mocks.webhooks import Answer
 from tests.alerting.machine_notices import ID, alert, failing, notice, over, secret
 from tests.report.scans import HOSTILE
-from vhealthd.alerting.anything import Apprise, Message, message_of
+from vhealthd.alerting.anything import Apprise, Letter, message_of
 from vhealthd.config import AppriseChannel
 from vhealthd.errors import DeliveryDelayedError, DeliveryRefusedError
 from vhealthd.language import language_of
@@ -30,7 +30,7 @@ def to(receiver: MockJsonReceiver) -> str:
     return receiver.url.replace("http://", "json://svc:planted-Pa55word@") + "/in/planted-t0ken"
 
 
-def said(told: Notice, language: str = "en") -> Message:
+def said(told: Notice, language: str = "en") -> Letter:
     return message_of(told, MailWords(language_of(language)))
 
 
@@ -39,7 +39,7 @@ def said(told: Notice, language: str = "en") -> Message:
 
 def test_it_says_what_is_wrong_and_what_to_do_worst_first() -> None:
     told = notice(alert("ds-1"), alert("ds-2", WARNING), over("ds-3"), vcenters=("prod", "lab"))
-    assert said(told) == Message(
+    assert said(told) == Letter(
         title=f"[vhealthd] 1 CRITICAL 1 WARNING {DASH} prod, lab",
         body="""\
 CRITICAL: ds-1 (prod), Datastore capacity: 97.0 % of 1.0 TB is used; the limit is 95 %.

@@ -104,7 +104,7 @@ async def test_what_is_open_is_listed_the_worst_first(config: Path, tmp_path: Pa
 
     heading, first, *rest = ended.out.splitlines()
     assert heading.split() == ["key", "severity", "open", "told", "to", "taken", "on", "what"]
-    assert first.split()[:9] == [DOWN.key[:12], "critical", "3", "h", "2", "h", "chat,", "-", "Host"]
+    assert first.split()[:9] == [DOWN.key[:12], "critical", "3", "h", "2", "h", "chat,", "oncall", "-"]
     shown = " ".join(" ".join(rest).split())
     assert f"{WARNS.key[:12]} warning 3 h - - kim" in shown
     assert OVER.key[:12] not in ended.out

@@ -16,7 +16,7 @@ from vhealthd.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"vhealthd": "vhealthd", "vhealthd_checks": "checks", "vhealthd_templates": "typst_templates"}
-TRAVELS = {".py", ".typ", ".ttf", ".txt", ".json", ".typed", ".mo"}
+TRAVELS = {".py", ".typ", ".ttf", ".txt", ".json", ".typed", ".mo", ".j2"}
 
 
 @pytest.fixture(scope="module")

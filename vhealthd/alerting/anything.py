@@ -98,7 +98,7 @@ def _last_line(err: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Letter:
     """What is sent, as plain text; `kind` is one of apprise's: info, success, warning, failure."""
 
     title: str
@@ -106,7 +106,7 @@ class Message:
     kind: str
 
 
-def message_of(notice: Notice, words: MailWords) -> Message:
+def message_of(notice: Notice, words: MailWords) -> Letter:
     """Return a notice as a message."""
     counts = ((notice.critical, "critical"), (notice.warning, "warning"))
     grades = [words.capital(count, outcome) for count, outcome in counts if count] or [words.fine()]
@@ -114,7 +114,7 @@ def message_of(notice: Notice, words: MailWords) -> Message:
         grades = [words.language.words("TEST")]
     names = clip(plain(words.vcenters(notice.vcenters)), _NAMES)
     title = f"[vhealthd] {' '.join(grades)} – {names}"  # noqa: RUF001 - a dash
-    return Message(title, "\n".join(_body(notice, words)), _kind(notice))
+    return Letter(title, "\n".join(_body(notice, words)), _kind(notice))
 
 
 def _kind(notice: Notice) -> str:

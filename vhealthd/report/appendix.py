@@ -37,14 +37,14 @@ def appendix(report: ScanReport, background: Background, words: ReportWords) -> 
 
 def _limits(report: ScanReport, words: ReportWords) -> list[View]:
     """Return a row for each check and origin, with all the limits that come from there."""
-    titles = {row.result.check: row.result.title for row in judged(report)}
+    results = {row.result.check: row.result for row in judged(report)}
     rows: dict[tuple[str, str, str | None], list[LimitInForce]] = {}
     for one in report.limits:
         rows.setdefault((one.check, one.origin, one.match), []).append(one)
     names = origins(words.language)
     return [
         {
-            "title": cell(words.language.words(titles.get(check, check))),
+            "title": cell(words.language.words(results[check].title) if check in results else check),
             "limits": cell(words.listed([words.limit(one.name, one.value, one.unit) for one in limits])),
             "origin": cell(words.override(match) if match else names.get(origin, origin)),
             "changed": origin != "default",

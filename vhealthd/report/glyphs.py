@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 
 # Controls, invisible formatting (also of direction), surrogates, private use, unassigned, line and paragraph marks.
 _UNSHOWN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -22,6 +24,8 @@ _BLANKS = frozenset("\t\r\n\u0085\u2028\u2029")
 
 # One weight speaks for its family: a test holds that all weights cover the same characters.
 _FONTS = ("Inter-Regular.ttf", "NotoSansSC-Regular-GB2312.ttf")
+
+_EXTRA, _EXTRA_FONT = "pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf"
 
 # Typst breaks lines at blanks, at ideographs and after "/" and "-", yet not between these two and a digit. It does so
 # after Chinese commas and stops too, but not before everything.
@@ -53,7 +57,7 @@ _ADVANCES = {
     "M": 0.92,
     **dict.fromkeys("@%W", 1.01),
 }
-_WIDEST = 2.0
+_WIDEST = 2.5
 # Where digits are of one width, these are as wide as a four.
 _TABULAR = str.maketrans(dict.fromkeys("012356789-", "4"))
 
@@ -90,9 +94,9 @@ def tabular(text: str) -> list[str]:
 
 
 def lines(cell: Sequence[str], room: float) -> int:
-    """Return how many lines a cell of the PDF takes at most, in a column that is `room` em wide; 0 if that is not known.
+    """Return how many lines a cell of the PDF takes at most in a column of `room` em; 0 if that is not known.
 
-    It breaks lines as Typst does: it puts on each what goes there.
+    It breaks lines as Typst does, by putting on each what still fits there.
     """
     # What follows a long piece closely keeps the end of it beside itself.
     if any(piece and not piece[0].isspace() for piece in cell[2::2]):
@@ -132,20 +136,29 @@ def _letters(piece: str) -> float:
 def _shown(character: str) -> str:
     if character in _BLANKS:
         return " "
-    if ord(character) in coverage() and unicodedata.category(character) not in _UNSHOWN:
+    if ord(character) in coverage(extra_fonts()) and unicodedata.category(character) not in _UNSHOWN:
         return character
     return f"[U+{ord(character):04X}]"
 
 
 @cache
-def coverage() -> frozenset[int]:
-    """Return the code points that our fonts have glyphs for. Takes a tenth of a second the first time."""
+def coverage(more: tuple[Path, ...] = ()) -> frozenset[int]:
+    """Return the code points that our fonts and some more have glyphs for. Takes a tenth of a second the first time."""
     folder = files("vhealthd_templates") / "fonts"
-    return frozenset().union(*(covered_by((folder / name).read_bytes()) for name in _FONTS))
+    fonts = [*(folder / name for name in _FONTS), *more]
+    return frozenset().union(*(covered_by(font.read_bytes()) for font in fonts))
+
+
+@cache
+def extra_fonts() -> tuple[Path, ...]:
+    """Return the font of `vhealthd[cjk-full]`, if that is installed. It is looked for, never imported."""
+    package = find_spec(_EXTRA)
+    folders = package.submodule_search_locations if package else None
+    return tuple(path for folder in folders or () if (path := Path(folder, _EXTRA_FONT)).is_file())
 
 
 def covered_by(font: bytes) -> set[int]:
-    """Read the code points of a TrueType font from its cmap table, formats 4 and 12."""
+    """Read the code points of a TrueType or OpenType font from its cmap table, formats 4 and 12."""
     (count,) = struct.unpack_from(">H", font, 4)
     tables = {font[at : at + 4]: struct.unpack_from(">L", font, at + 8)[0] for at in range(12, 12 + 16 * count, 16)}
     start = tables[b"cmap"]

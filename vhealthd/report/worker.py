@@ -1,7 +1,8 @@
 """The process that makes one PDF and ends; started as `python -I -m vhealthd.report.worker` by `pdf`.
 
-Reads a line of JSON from stdin, {"root": empty directory, "timestamp": seconds, "memory": bytes, "cpu": seconds,
-"parts": {name: bytes}}, then as many bytes of each part as it says. Writes a line of JSON to stdout,
+Reads a line of JSON from stdin, {"root": empty directory, "fonts": [folder], "timestamp": seconds, "memory": bytes,
+"cpu": seconds, "parts": {name: bytes}}, then as many bytes of each part as it says. The parts become files in `root`,
+where the template reads them; fonts in `fonts` are used where ours lack a character. Writes a line of JSON to stdout,
 {"standards": bool, "error": sentence or null}, then the PDF. `standards` is false where the PDF could only be made
 without PDF/A and PDF/UA; `error` then has Typst's reason.
 
@@ -10,47 +11,58 @@ A process, because a compile cannot be cancelled and gives its memory back only 
 
 import io
 import json
+import os
 import resource
 import sys
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import pikepdf
 import typst
 
+_THREADS = "2"  # most of a compile is done by one
+
 
 def main() -> None:
     """Serve one request."""
     head = json.loads(sys.stdin.buffer.readline())
+    # Each thread takes up addresses, which count as memory; without this there is one for each processor.
+    os.environ["RAYON_NUM_THREADS"] = _THREADS
     resource.setrlimit(resource.RLIMIT_AS, (head["memory"], head["memory"]))
     resource.setrlimit(resource.RLIMIT_CPU, (head["cpu"], head["cpu"] + 1))
-    sources = _sources(head, sys.stdin.buffer)
+    _unpack(head, sys.stdin.buffer)
     error = None
     try:
-        pdf = _compile(sources, head, archival=True)
+        pdf = _compile(head, archival=True)
     except typst.TypstError as why:
         # A report that is not archival is better than none.
         error = why.message
-        pdf = _compile(sources, head, archival=False)
+        pdf = _compile(head, archival=False)
     out = sys.stdout.buffer
     out.write(json.dumps({"standards": error is None, "error": error}).encode() + b"\n")
     out.write(_smaller(pdf))
 
 
-def _sources(head: dict[str, Any], stream: BinaryIO) -> dict[str, bytes]:
-    """Return all files that the template may read, by name. Typst begins with `main.typ`."""
+def _unpack(head: dict[str, Any], stream: BinaryIO) -> None:
+    """Write the parts as files: what Typst is given in memory, it keeps ten times over."""
+    for name, size in head["parts"].items():
+        (Path(head["root"]) / name).write_bytes(stream.read(size))
+
+
+def _templates() -> dict[str, bytes]:
+    """Return the templates by name. Typst begins with `main.typ`."""
     sources = {one.name: one.read_bytes() for one in files("vhealthd_templates").iterdir() if one.name.endswith(".typ")}
-    sources["main.typ"] = sources.pop("report.typ")
-    return sources | {name: stream.read(size) for name, size in head["parts"].items()}
+    return sources | {"main.typ": sources.pop("report.typ")}
 
 
-def _compile(sources: dict[str, bytes], head: dict[str, Any], *, archival: bool) -> bytes:
+def _compile(head: dict[str, Any], *, archival: bool) -> bytes:
     with as_file(files("vhealthd_templates") / "fonts") as folder:
-        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
+        paths = [str(folder), *head["fonts"]]
         return typst.compile(
-            sources,
+            _templates(),
             root=head["root"],
-            font_paths=fonts,
+            font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=paths),
             timestamp=head["timestamp"],
             format="pdf",
             pdf_standards=["a-3a", "ua-1"] if archival else [],
