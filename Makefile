@@ -7,7 +7,7 @@ PIP := PIP_CACHE_DIR=$(CURDIR)/$(VENV)/pip-cache $(BIN)/python -m pip --disable-
 INSTALL := $(PIP) install --quiet --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help messages install install-dev demo test test-peers test-browser lint format docs bench soak mutation requirements clean
+.PHONY: help messages install install-dev demo test test-peers test-browser lint format docs fonts bench soak mutation requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,7 +53,10 @@ messages: install ## bring the catalogues of translations up to date with the co
 docs: install ## write docs/checks from the files in checks/
 	$(BIN)/python docs/build.py
 
-bench: install-dev ## seconds, requests, bytes and memory of scans of three sizes
+fonts: install-dev ## make the fonts of the PDF anew (needs npm)
+	@$(BIN)/python -m tools.fonts
+
+bench: install-dev ## seconds, bytes and memory of scans of three sizes and of PDFs of four
 	@$(BIN)/python -m tests.bench
 
 requirements: ## pin the dependencies anew (needs uv on the PATH)

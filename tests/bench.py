@@ -26,8 +26,8 @@ from vhealthd import interpreter
 from vhealthd.catalogue import Catalogue
 from vhealthd.config import Settings
 from vhealthd.model import Category, CheckResult, ScanReport
-from vhealthd.report import chapter, jsonreport, tables
-from vhealthd.report.pdf import Twins, render_pdf
+from vhealthd.report import chapter, jsonreport
+from vhealthd.report.pdf import render_pdf
 from vhealthd.scan import Scan, scan
 from vhealthd.vcenter.transport import Answer, Transport
 
@@ -193,11 +193,11 @@ async def measure_pdf(findings: int, *, capped: bool) -> dict[str, float]:
     It is never less than that of this process, which is what the other begins as.
     """
     report = findings_of(findings)
-    twins = Twins(json=jsonreport.encode(report), csv=tables.encode(report))
+    json_bytes = jsonreport.encode(report)
     most = chapter.MAX_ROWS if capped else findings
     started, processor = time.perf_counter(), _processor()
     with patch.object(chapter, "MAX_ROWS", most):
-        pdf = await render_pdf(report, twins=twins, language=ENGLISH)
+        pdf = await render_pdf(report, json_bytes=json_bytes, language=ENGLISH)
     seconds, processor = time.perf_counter() - started, _processor() - processor
     with pikepdf.open(io.BytesIO(pdf)) as document:
         pages = len(document.pages)
@@ -257,8 +257,8 @@ def main() -> int:
                 show(COLUMNS, child("scan", mock, mock["password"]))
         sys.stdout.write("\n")
         show(PDF_COLUMNS)
-        for about in PDFS:
-            show(PDF_COLUMNS, child("pdf", about))
+        for size in PDFS:
+            show(PDF_COLUMNS, child("pdf", size))
     return 0
 
 

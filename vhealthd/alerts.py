@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -52,6 +52,11 @@ async def alerting_of(
 
     # in a thread: with tens of thousands of findings it takes half a second
     return await asyncio.to_thread(settle)
+
+
+def at_once(parcel: Parcel) -> Parcel:
+    """Return a parcel that is due as soon as it is in the outbox."""
+    return replace(parcel, collect=timedelta())
 
 
 def _unknown_before(background: Background) -> set[tuple[str, str]]:

@@ -33,7 +33,6 @@ from vhealthd.commands.status import status_command
 from vhealthd.config import InvalidConfigError, Settings, VCenterSettings
 from vhealthd.errors import ConfigError, ListenError, OutputError, StateError, UsageError, VhealthdError
 from vhealthd.model import Outcome, ScanReport
-from vhealthd.report.background import NO_BACKGROUND
 from vhealthd.saved import Sighting
 from vhealthd.scan import Scan, judge_again, new_run_id, scan, utc_now
 
@@ -101,7 +100,7 @@ def cli(context: click.Context, log_level: str | None) -> None:
 @config_option
 @click.option("--vcenter", "names", multiple=True, metavar="NAME", help="Only this vCenter; may be repeated.")
 @click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
-@click.option("--output-dir", type=click.Path(path_type=Path), help="Write the reports there.")
+@click.option("--output-dir", type=click.Path(path_type=Path, resolve_path=True), help="Write the reports there.")
 @click.option(
     "--format", "formats", metavar="pdf,html,json,csv", help="Which reports to write; overrides report.formats."
 )
@@ -160,7 +159,7 @@ def scan_command(
 async def _write(
     settings: Settings, report: ScanReport, folder: Path, formats: tuple[str, ...], *, kept: bool
 ) -> artefacts.Artefacts:
-    background = await memory.background_of(settings, report) if kept else NO_BACKGROUND
+    background = await memory.background_of(settings, report) if kept else memory.no_background(settings)
     return await artefacts.write(report, background, folder, formats, settings.report)
 
 

@@ -210,10 +210,13 @@ def _changed(runs: _Runs, old: _Side, new: _Side, place: Place) -> Changed | Non
     since = None if after is None else _known_since(runs, side.vcenter, side.result, finding)
     was, now = (None if one is None else one.severity for one in (before, after))
     change = _change(was, now)
+    if before and after and after.counts and not before.counts:
+        change = Change.NEW  # a mute has ended, or what explained it is over
     if change is Change.NEW and not old.saw(place):
-        if since is None or since > runs.old.started:
+        if since is None or runs.old.started < since < runs.new.started:
             return None
-        change = Change.ONGOING  # it was there already, unseen
+        if since <= runs.old.started:
+            change = Change.ONGOING  # it was there already, unseen
     if change is Change.RESOLVED and not new.saw(place):
         return None
     return Changed(

@@ -1,9 +1,11 @@
 """Looks back from a run: gathers from the state what its report tells of earlier ones. A report can do without."""
 
 import asyncio
+import itertools
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,6 +18,7 @@ from vhealthd.report.background import Background, PastRun
 from vhealthd.schedule import Schedule
 from vhealthd.sla import THE_RUN, WINDOWS, Sla, results_of, sla
 from vhealthd.state import RunSummary, State
+from vhealthd.state.runs import MANUAL
 
 log = structlog.get_logger(__name__)
 
@@ -24,14 +27,25 @@ RUNS = 30  # that a report shows a trend of, the run itself included
 _OF_LATE = timedelta(days=1)
 
 
+class _Extent(NamedTuple):
+    """What a run judged: checks, each with its vCenter."""
+
+    by_hand: bool
+    judged: frozenset[tuple[str, str]]
+
+    def fits(self, other: "_Extent") -> bool:
+        """Whether each of the two that is a scan by hand judged all that the other did."""
+        return (self.judged >= other.judged or not self.by_hand) and (other.judged >= self.judged or not other.by_hand)
+
+
 async def look_back(state: State, report: ScanReport, settings: Settings) -> Background:
     """Return what was before a run, which may be committed or not. What cannot be read is left out, and logged."""
     zone = ZoneInfo(settings.schedule.timezone)
     bare = Background(zone=zone, next_scan=next_scan(settings, report.finished))
     try:
-        earlier = await state.runs.before(report.started, RUNS - 1)
+        earlier = await _earlier(state, report)
         last = earlier[0] if earlier else None
-        first_seen = await state.past.first_seen(report)
+        first_seen = await _first_seen(state, report)
         return Background(
             zone=zone,
             next_scan=bare.next_scan,
@@ -54,6 +68,38 @@ def schedule_of(settings: Settings) -> Schedule:
 def next_scan(settings: Settings, after: datetime) -> datetime:
     """Return when the next scheduled scan is due, give or take the jitter."""
     return schedule_of(settings).due_after(after)
+
+
+async def _earlier(state: State, report: ScanReport) -> Sequence[RunSummary]:
+    """Return the newest earlier runs that judged as much as this one, the newest first.
+
+    What runs of the service judge is what the configuration said, so that they follow each other even if it was
+    changed. A scan by hand may be of one check: its numbers say nothing beside those of a run that judged more.
+    """
+    mine = await _extent(state, report)
+    found: list[RunSummary] = []
+    for skip in itertools.count(step=RUNS):
+        some = await state.runs.before(report.started, RUNS, skip=skip)
+        judged = await state.runs.judged([one.run_id for one in some if mine.by_hand or one.by_hand])
+        found += [one for one in some if mine.fits(_Extent(one.by_hand, judged.get(one.run_id, mine.judged)))]
+        if len(some) < RUNS or len(found) >= RUNS - 1:
+            break
+    return found[: RUNS - 1]
+
+
+async def _extent(state: State, report: ScanReport) -> _Extent:
+    kept = await state.runs.find(report.run_id)
+    return _Extent(
+        by_hand=kept.by_hand if kept else report.trigger == MANUAL,
+        judged=frozenset((vcenter.name, result.check) for vcenter in report.vcenters for result in vcenter.results),
+    )
+
+
+async def _first_seen(state: State, report: ScanReport) -> Mapping[str, datetime]:
+    """Return since when findings are open. Nothing in the first run of all: what was there before is not known."""
+    since = await state.past.first_seen(report)
+    is_first = all(at >= report.started for at in since.values()) and not await state.runs.before(report.started)
+    return {} if is_first else since
 
 
 async def _compared(

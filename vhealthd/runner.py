@@ -21,7 +21,7 @@ from tenacity import (
 )
 
 from vhealthd import artefacts, interpreter, redaction
-from vhealthd.alerts import Alerting, alerting_of, with_stored_mutes
+from vhealthd.alerts import Alerting, alerting_of, at_once, with_stored_mutes
 from vhealthd.artefacts import Artefacts
 from vhealthd.catalogue import BoundCheck, Catalogue
 from vhealthd.config import Settings, load
@@ -81,7 +81,8 @@ class Watcher(Progress, Protocol):
 class Runner:
     """Does one run after the other. `plan` gives the configuration as it is then, and `packed` wakes the outbox.
 
-    A run that cannot be stored is tried again until it can, or with `patience` for so long.
+    A run that cannot be stored is tried again until it can. With `patience` nobody is there later: it is tried for so
+    long, and no alert waits for others to come.
     """
 
     state: State
@@ -196,7 +197,7 @@ class Runner:
             report,
             config_sha256=config_sha256,
             files=made.files,
-            parcels=(*parcels, *alerting.parcels),
+            parcels=(*parcels, *(alerting.parcels if self.patience is None else map(at_once, alerting.parcels))),
             alerts=alerting.records,
             now=now,
             expires=now + settings.outbox.expire_after,

@@ -115,7 +115,7 @@ async def scan(plan: Scan, vcenters: Sequence[VCenterSettings]) -> tuple[ScanRep
 async def judge_again(plan: Scan, sightings: Sequence[Sighting]) -> ScanReport:
     """Judge what an earlier scan saw, as of its own time, without a network."""
     started = plan.clock()
-    reports = [_describe(one, await _judge(plan, one, one, lambda _: None)) for one in sightings]
+    reports = [replace(_describe(one, await _judge(plan, one, one, lambda _: None)), seen=one.now) for one in sightings]
     return await _report(plan, started, reports, as_of=max((one.now for one in sightings), default=started))
 
 

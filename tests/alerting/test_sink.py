@@ -104,7 +104,7 @@ async def test_every_kind_that_is_posted_to_is_served_by_its_name(tmp_path: Path
         MockWebhookReceiver() as receiver,
         MockAlertmanager() as alertmanager,
     ):
-        channels = {
+        channels: dict[str, Any] = {
             "slack": {"type": "slack", "url": secret(tmp_path, slack.hook)},
             "dingtalk": {"type": "dingtalk", "url": secret(tmp_path, dingtalk.target)},
             "feishu": {"type": "feishu", "url": secret(tmp_path, feishu.target)},

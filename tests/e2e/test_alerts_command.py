@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,9 @@ from tests.state.runs import run
 from vhealthd.config import UNSEEN
 from vhealthd.model import Ack, AlertRecord, Severity, Turn
 from vhealthd.state import State, open_state
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR = timedelta(hours=1)
@@ -236,7 +239,13 @@ async def test_a_mute_of_objects_alone_is_one_of_all_checks(config: Path, tmp_pa
 async def test_a_mute_that_has_expired_is_shown_as_that(config: Path, tmp_path: Path) -> None:
     await holding(tmp_path)
     async with open_state(tmp_path / "state") as state:
-        old = {"check": ["*"], "match": {"folder": "/DC0"}, "until": "2026-01-31", "owner": "jd", "reason": "known"}
+        old: dict[str, JsonValue] = {
+            "check": ["*"],
+            "match": {"folder": "/DC0"},
+            "until": "2026-01-31",
+            "owner": "jd",
+            "reason": "known",
+        }
         await state.alerts.mute(old, now=NOW - 300 * HOUR)
     assert "2026-01-31 (expired)" in " ".join((await alerts(config, "mutes")).out.split())
 

@@ -1,8 +1,9 @@
 """The service and whoever is on call: who is told what, when and how often, from a defect to the end of its alert."""
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from mocks.faults import HtmlPage, When
 from mocks.pagers import MockPagerDuty, MockSlack, MockTwilio
+from mocks.receivers import MockAlertmanager
 from mocks.smtp import MockSmtp
 from mocks.vcenter import MockVCenter
 from mocks.webhooks import Answer
@@ -18,8 +21,10 @@ from mocks.world import Snapshot, Vm
 from mocks.worlds import default_world
 from tests.e2e.commands import vhealthd
 from tests.integration.daemons import Served, served, write_config
-from tests.integration.scans import account
+from tests.integration.scans import CATALOGUE, account
 from vhealthd.model import Delivery, DeliveryState
+from vhealthd.once import run_once
+from vhealthd.runner import read_plan
 
 NOW = datetime(2026, 3, 2, 5, 30, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -410,3 +415,66 @@ async def test_a_fault_of_ours_costs_the_alerts_of_a_run_and_not_the_run(
 
         assert on_call.pages == [f"trigger {CRITICAL}"]
         assert (await on_call.one.get("/healthz"))[1]["problems"] == []
+
+
+async def test_a_check_that_stays_unknown_warns_the_second_time_and_pages_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(tmp_path, monkeypatch) as on_call:
+        on_call.vc.faults = (HtmlPage(When("/sdk/")),)
+        await on_call.scan()
+        await on_call.wait(5 * MINUTE)
+        assert on_call.digests == []
+        await on_call.scan()
+        await on_call.wait(5 * MINUTE)
+        assert on_call.digests == ["[vhealthd] Alerts: 1 WARNING – prod"]  # noqa: RUF001 - a dash
+        assert on_call.pages == []
+
+        on_call.vc.faults = ()
+        await on_call.scan()
+        await on_call.wait(5 * MINUTE)
+        assert on_call.digests[1] == "[vhealthd] Alerts: 1 WARNING, 1 resolved – prod"  # noqa: RUF001 - a dash
+        assert on_call.pages == [f"trigger {CRITICAL}"]
+
+
+async def test_an_alertmanager_has_all_that_is_open_after_every_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with MockAlertmanager() as server:
+        channels = {"prometheus": {"type": "alertmanager", "urls": [server.url]}}
+        async with desk(tmp_path, monkeypatch, channels=channels) as on_call:
+            await on_call.scan()
+            await on_call.scan()
+            assert {one["object"] for one in server.firing(on_call.one.clock.now)} == {CRITICAL, WARNING, "数据库-主"}
+            assert len(server.requests) == 2
+            on_call.mend(CRITICAL)
+            await on_call.scan()
+            assert {one["object"] for one in server.firing(on_call.one.clock.now)} == {WARNING, "数据库-主"}
+
+
+async def test_a_mute_that_cannot_be_read_mutes_nothing_and_stops_no_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(tmp_path, monkeypatch) as on_call:
+        await on_call.one.daemon.state.alerts.mute({"check": "*", "owner": 7}, now=NOW)
+        await on_call.scan()
+
+        assert on_call.pages == [f"trigger {CRITICAL}"]
+
+
+async def test_mutes_that_cannot_be_looked_up_stop_no_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk(tmp_path, monkeypatch) as on_call:
+        with closing(sqlite3.connect(tmp_path / "state" / "vhealthd.db", isolation_level=None)) as database:
+            database.execute("DROP TABLE mutes")
+        await on_call.scan()
+
+        assert on_call.pages == [f"trigger {CRITICAL}"]
+
+
+async def test_a_single_run_collects_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk(tmp_path, monkeypatch) as on_call:
+        state = {"directory": str(tmp_path / "another")}
+        assert await run_once(read_plan(on_call.configure(state=state), CATALOGUE)) == 0
+
+        assert on_call.pages == [f"trigger {CRITICAL}"]
+        assert on_call.digests == ["[vhealthd] Alerts: 1 WARNING – prod"]  # noqa: RUF001 - a dash

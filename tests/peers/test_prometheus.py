@@ -21,6 +21,7 @@ from mocks.worlds import default_world
 from tests.integration.scans import CATALOGUE, QUICK, Steps, account, settings_for
 from tests.web.services import TOKEN, Served, bearer, settings, site, token_file
 from vhealthd.metrics import Metrics
+from vhealthd.model import Severity
 from vhealthd.scan import Scan, scan
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -73,6 +74,7 @@ async def scanned(monkeypatch: pytest.MonkeyPatch) -> Metrics:
         report, _ = await scan(plan, configured.vcenters)
     metrics.scan_finished(report)
     metrics.sla({("prod", "30d"): 0.9375, ("prod", "7d"): None})
+    metrics.open_alerts([("prod", Severity.CRITICAL)])
     metrics.next_scan(report.finished)
     metrics.delivered("mail", 0.3)
     metrics.attachment("attached")

@@ -10,21 +10,22 @@ from structlog.testing import capture_logs
 from tests.report.gallery import GALLERY, Exhibit
 from tests.report.scans import ENGLISH
 from vhealthd.language import Language, language_of
-from vhealthd.report import jsonreport, tables
+from vhealthd.report import jsonreport
 from vhealthd.report.glyphs import safe
-from vhealthd.report.pdf import Twins, render_pdf
+from vhealthd.report.pdf import render_pdf
 
 
-def twins_of(exhibit: Exhibit) -> Twins:
+def json_of(exhibit: Exhibit) -> bytes:
+    """Return report.json."""
     report, background, _ = exhibit
-    return Twins(json=jsonreport.encode(report, background), csv=tables.encode(report, background))
+    return jsonreport.encode(report, background)
 
 
 async def archival(exhibit: Exhibit, language: Language = ENGLISH) -> bytes:
     """Render a report; fail if it needs the way without PDF/A and PDF/UA."""
     report, background, look = exhibit
     with capture_logs() as logs:
-        pdf = await render_pdf(report, twins=twins_of(exhibit), language=language, background=background, look=look)
+        pdf = await render_pdf(report, json_bytes=json_of(exhibit), language=language, background=background, look=look)
     assert logs == []
     return pdf
 

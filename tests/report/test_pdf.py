@@ -1,4 +1,4 @@
-"""The PDF of every kind of report: archival, with its twins inside, with places and links that hold."""
+"""The PDF of every kind of report: archival, with its twin inside, with places and links that hold."""
 
 import io
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pikepdf
 import pytest
 
 from tests.report.gallery import GALLERY
-from tests.report.pdfs import bare, made, pages_of, text_of, twins_of
+from tests.report.pdfs import bare, json_of, made, pages_of, text_of
 from tests.report.scans import CHINESE, ENGLISH, HOSTILE
 from vhealthd.language import Language
 from vhealthd.report.labels import categories, labels
@@ -29,10 +29,10 @@ def said(language: Language, key: str) -> str:
 
 
 @pytest.mark.parametrize("name", GALLERY)
-def test_every_report_is_an_archival_pdf_with_its_twins_inside(name: str) -> None:
+def test_every_report_is_an_archival_pdf_with_its_twin_inside(name: str) -> None:
     with opened(name) as pdf:
         attached = {key: one.get_file().read_bytes() for key, one in pdf.attachments.items()}
-        assert attached == {"report.json": twins_of(GALLERY[name]).json, "findings.csv": twins_of(GALLERY[name]).csv}
+        assert attached == {"report.json": json_of(GALLERY[name])}
         with pdf.open_metadata() as metadata:
             assert metadata.pdfa_status == "3A"
             assert metadata["pdfuaid:part"] == "1"

@@ -12,13 +12,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.report.gallery import GALLERY
-from tests.report.pdfs import archival, bare, text_of, twins_of
+from tests.report.pdfs import archival, bare, json_of, text_of
 from tests.report.scans import ENGLISH
 from vhealthd import artefacts
 from vhealthd.artefacts import Artefacts
 from vhealthd.config import ReportSettings
 from vhealthd.errors import PdfError
-from vhealthd.report import view
+from vhealthd.report import tables, view
 from vhealthd.report.pdf import render_pdf
 
 EXHIBIT = GALLERY["ordinary"]
@@ -35,7 +35,9 @@ worker.main()
 
 async def render(**more: Any) -> bytes:  # noqa: ANN401 - what render_pdf takes
     report, background, look = EXHIBIT
-    return await render_pdf(report, twins=twins_of(EXHIBIT), language=ENGLISH, background=background, look=look, **more)
+    return await render_pdf(
+        report, json_bytes=json_of(EXHIBIT), language=ENGLISH, background=background, look=look, **more
+    )
 
 
 def changed(**parts: Any) -> Callable[..., view.View]:  # noqa: ANN401 - any part of a view
@@ -122,7 +124,7 @@ async def written(folder: Path) -> Artefacts:
         (out_of_time, "the PDF was not ready after 0.01 seconds and was given up"),
         (out_of_memory, "the PDF could not be made: it needs more memory than it may use"),
         (killed, "the PDF could not be made: its process ended with status -9 (no reason was given)"),
-        (talking_nonsense, "the PDF could not be made: unexpected TypeError"),
+        (talking_nonsense, "the PDF could not be made: its process answered with something else"),
         (
             without_fonts,
             "the PDF could not be made: its process ended with status 1 (typst.TypstError: assertion failed: the fonts",
@@ -138,8 +140,8 @@ async def test_a_pdf_that_fails_costs_no_more_than_itself(
 
     assert set(made.files) == {"json", "csv", "html"}
     assert (made.pdf_error or "").startswith(why)
-    assert made.files["json"].read_bytes() == twins_of(EXHIBIT).json
-    assert made.files["csv"].read_bytes() == twins_of(EXHIBIT).csv
+    assert made.files["json"].read_bytes() == json_of(EXHIBIT)
+    assert made.files["csv"].read_bytes() == tables.encode(EXHIBIT.report, EXHIBIT.background)
     assert made.files["html"].stat().st_size > 0
 
     again = await written(tmp_path / "run-2")

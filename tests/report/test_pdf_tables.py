@@ -119,7 +119,7 @@ def test_checks_are_those_of_the_json(pdf: Read) -> None:
             pdf.words.outcomes[result["outcome"]],
             pdf.words.language.words(result["title"]),
             *if_several(pdf, result["vcenter"]),
-            first_limits(pdf.said["limits"], result["check"]),
+            first_limits(pdf, result["check"]),
             pdf.words.number(result["examined"]),
             pdf.words.number(sum(not one["muted"] and not one["silenced_by"] for one in result["findings"])),
         )
@@ -130,11 +130,11 @@ def test_checks_are_those_of_the_json(pdf: Read) -> None:
     assert sorted(pdf.below(*titles)) == sorted(told)
 
 
-def first_limits(limits: Sequence[Said], check: str) -> str:
+def first_limits(pdf: Read, check: str) -> str:
     """Return the first limit of a check that grades, with its counterpart: `85 / 95 %`."""
     graded = {
         one["name"]: one
-        for one in limits
+        for one in pdf.said["limits"]
         if one["check"] == check and one["match"] is None and one["name"].startswith(("warning_", "critical_"))
     }
     graded = {name: one for name, one in graded.items() if one["value"] != "null"}
@@ -142,7 +142,7 @@ def first_limits(limits: Sequence[Said], check: str) -> str:
         return NOTHING
     about = next(iter(graded)).partition("_")[2]
     pair = [graded[name] for name in graded if name.partition("_")[2] == about]
-    return f"{' / '.join(one['value'] for one in pair)} {pair[0]['unit']}"
+    return f"{' / '.join(one['value'] for one in pair)} {pdf.words.language.words(pair[0]['unit'])}"
 
 
 def test_limits_in_force_are_those_of_the_json(pdf: Read) -> None:

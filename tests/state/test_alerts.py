@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
+from pydantic import JsonValue
 from sqlalchemy import create_engine
 from structlog.testing import capture_logs
 
@@ -22,7 +23,7 @@ from vhealthd.model import Ack, AlertRecord, DeliveryState, Parcel, Severity, id
 from vhealthd.state import State, open_state, schema
 
 TAKEN_ON = Ack(owner="jd", reason="the part is ordered", at=day(2))
-MUTE = {
+MUTE: dict[str, JsonValue] = {
     "check": ["snapshot-age"],
     "match": {"name": "^backup-"},
     "until": "2026-12-31",

@@ -344,6 +344,12 @@ async def test_a_clock_that_was_set_back_makes_nobody_wait_for_what_was_put_in_b
     assert await held(state) == {"a": ["1"], "b": ["2"]}
 
 
+async def test_a_clock_that_was_set_back_makes_nobody_join_what_is_to_be_sent_at_once(state: State) -> None:
+    await put(state, alerts("now", "1", collect=timedelta()), now=LATER)
+    await put(state, alerts("a", "2"))
+    assert await held(state) == {"now": ["1"], "a": ["2"]}
+
+
 async def test_what_was_joined_survives_a_restart(tmp_path: Path) -> None:
     async with open_state(tmp_path) as state:
         await put(state, alerts("a", "1"))

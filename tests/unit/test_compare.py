@@ -56,7 +56,7 @@ OLD, NEW = "run-001.0", "run-002.0"
         ([at()], [at()], "ongoing"),
         ([at(key="a")], [at(key="a")], "ongoing"),
         ([at(CRITICAL)], [at(muted=MUTED)], "improved"),
-        ([at(muted=MUTED)], [at()], "ongoing"),
+        ([at(muted=MUTED)], [at()], "new"),
     ],
 )
 def test_what_became_of_a_finding(before: list[Finding], after: list[Finding], change: str) -> None:
@@ -205,3 +205,12 @@ def test_a_vcenter_that_cannot_be_reached_is_the_same_by_name_and_one_line() -> 
     assert english(whole.why) == "run-002.0 could not reach this vCenter"
     assert whole.before == 2
     assert len(whole.checks) == 10
+
+
+def test_what_no_earlier_run_knows_is_new_though_the_last_one_did_not_look() -> None:
+    """A critical that arose while a vCenter was down must not come in silently when it is back."""
+    blind, sees = run(2, check(outcome=Outcome.UNKNOWN)), run(3, check(at(CRITICAL)))
+
+    assert changes(compare(blind, sees, first_seen=known(sees, sees.started))) == {"web-1": "new"}
+    assert changes(compare(blind, sees, first_seen=known(sees, day(1)))) == {"web-1": "ongoing"}
+    assert changes(compare(blind, sees)) == {}, "nobody knows"

@@ -199,5 +199,8 @@ class _Teller:
 
 def _footer(notice: Notice, words: MailWords, zone: tzinfo) -> str:
     say, when = words.language.words, words.language.moment(notice.made, zone)
-    run = say("Run {run}, {when}.", run=notice.run_id, when=when)
-    return f"{run} {say('The report: {where}', where=plain(notice.report))}" if notice.report else run
+    if notice.report:
+        return say(
+            "Run {run}, {when}. The report: {where}", run=notice.run_id, when=when, where=plain(notice.report)
+        )
+    return say("Run {run}, {when}.", run=notice.run_id, when=when)

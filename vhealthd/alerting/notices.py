@@ -125,8 +125,12 @@ def _is_over_untold(first: Alert, last: Alert) -> bool:
 
 
 def _what(alerts: Iterable[Alert]) -> str:
-    """Say for people what is in a parcel: `alerts: 3 critical, 1 resolved`."""
-    words = [one.severity.value if one.event is Event.TRIGGER else "resolved" for one in alerts]
+    """Say for people what is in a parcel: `alerts: 3 critical, 1 resolved`; of a single alert what it is about."""
+    told = list(alerts)
+    if len(told) == 1:
+        (one,) = told
+        return f"alert: {one.title} on {one.object}, {one.severity.value if one.event is Event.TRIGGER else 'resolved'}"
+    words = [one.severity.value if one.event is Event.TRIGGER else "resolved" for one in told]
     return "alerts: " + ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
 
 

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ Clock = Callable[[], datetime]
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 _LARGEST = 16 << 10  # bytes of an answer that are read
+_AGENT = f"vhealthd/{version('vhealthd')}"
 _SAID = 300  # characters of an answer that are kept
 _TOO_MANY, _TIMED_OUT = 429, 408
 _TOKEN = 16  # characters; what is shorter in a URL, `services` for example, is no secret
@@ -82,7 +84,7 @@ class Post:
         url = target_of(target, self._settings)
         data = orjson.dumps(json) if json is not None else form if form is not None else body
         kind = {"Content-Type": "application/json"} if json is not None else {}
-        sent = {**kind, **(headers or {}), **_basic(auth)}
+        sent = {"User-Agent": _AGENT, **kind, **(headers or {}), **_basic(auth)}
         connector = await self._connector(encrypted="https" in {url.scheme, URL(self._settings.proxy or "").scheme})
         try:
             async with (

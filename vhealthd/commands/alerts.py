@@ -102,7 +102,7 @@ def mute_command(
     reason: str,
     **match: str | None,
 ) -> None:
-    """Mute findings from the next scan on: those of an alert by its KEY, or those that the options describe.
+    """Mute findings from the next scan of the service on: those of an alert by its KEY, or those that options describe.
 
     They stay in the report and count in no outcome. `vhealthd alerts mutes` lists the mutes, `unmute` ends one.
     """
@@ -196,7 +196,8 @@ def _of_alert(record: AlertRecord) -> dict[str, JsonValue]:
     """
     if record.check == UNSEEN:
         raise UsageError(
-            "what could not be seen cannot be muted; `vhealthd alerts ack` takes it on, and scan.ignore leaves checks out"
+            "what could not be seen cannot be muted; take it on with `vhealthd alerts ack`, or leave checks out with "
+            "scan.ignore"
         )
     rolled_up = record.key not in record.members
     match: dict[str, JsonValue] = {} if rolled_up else {"name": f"^{re.escape(record.alert.object)}$"}

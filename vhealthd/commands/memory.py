@@ -48,16 +48,21 @@ async def past_of(settings: Settings) -> AsyncIterator[Past]:
         yield past
 
 
+def no_background(settings: Settings) -> Background:
+    """Return what a report tells that knows nothing of earlier runs: its times are those of its readers even so."""
+    return Background(zone=ZoneInfo(settings.schedule.timezone))
+
+
 async def background_of(settings: Settings, report: ScanReport) -> Background:
     """Return what the report tells of earlier runs; where nothing is kept, nothing."""
     if not exists(settings.state.directory):
-        return Background(zone=ZoneInfo(settings.schedule.timezone))
+        return no_background(settings)
     try:
         async with open_state(settings.state.directory, read_only=True) as state:
             return await look_back(state, report, settings)
     except StateError as error:
         log.warning("the report tells nothing of earlier runs", why=str(error))
-        return Background(zone=ZoneInfo(settings.schedule.timezone))
+        return no_background(settings)
 
 
 def record(settings: Settings, report: ScanReport, files: Mapping[str, Path], config_file: Path) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 from vhealthd.model import DeliveryState, Outcome, Severity
 
 NOTHING = "-"
+_COPIED = frozenset({"id", "key", "run"})  # what somebody types or copies is never broken over lines
 _STYLES = {
     "critical": "bold red",
     "unknown": "magenta",
@@ -35,7 +36,9 @@ def table(*titles: str, numbers: Collection[str] = ()) -> Table:
     """Make a table; the columns that hold numbers stand to the right, and long words are folded, never cut."""
     made = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
     for title in titles:
-        made.add_column(title, overflow="fold", justify="right" if title in numbers else "left")
+        made.add_column(
+            title, overflow="fold", no_wrap=title in _COPIED, justify="right" if title in numbers else "left"
+        )
     return made
 
 

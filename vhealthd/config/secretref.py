@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from vhealthd import redaction
 from vhealthd.config.problems import Place
@@ -41,6 +41,15 @@ class SecretRef(BaseModel):
     def _is_reference(cls, raw: object) -> object:
         if not isinstance(raw, dict | SecretRef):
             raise ValueError(_LITERAL)  # noqa: TRY004 - pydantic gathers ValueErrors only
+        return raw
+
+    @field_validator("file", mode="before")
+    @classmethod
+    def _is_path(cls, raw: object) -> object:
+        if isinstance(raw, str) and "://" in raw:
+            raise ValueError(
+                "this is a URL, perhaps the secret itself; put it into a file, and write the file's path here"
+            )
         return raw
 
     @model_validator(mode="after")

@@ -193,6 +193,7 @@ class VCenterReport:
     unmatched_scope: tuple[str, ...] = ()  # names in the configured scope that match nothing
     collecting: Mapping[str, float] = field(default_factory=dict)  # seconds that each collector took, by its name
     results: tuple[CheckResult, ...] = ()
+    seen: datetime | None = None  # when what is judged again was seen; None in a scan of the vCenter itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

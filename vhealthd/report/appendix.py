@@ -45,7 +45,9 @@ def _limits(report: ScanReport, words: ReportWords) -> list[View]:
     return [
         {
             "title": cell(words.language.words(results[check].title) if check in results else check),
-            "limits": cell(words.listed([words.limit(one.name, one.value, one.unit) for one in limits])),
+            "limits": cell(
+                words.listed([words.limit(one.name, one.value, words.language.words(one.unit)) for one in limits])
+            ),
             "origin": cell(words.override(match) if match else names.get(origin, origin)),
             "changed": origin != "default",
         }

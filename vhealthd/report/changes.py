@@ -15,8 +15,7 @@ View = dict[str, Any]
 MAX_ROWS = 50
 _MAX_OPEN = 20  # what goes on is in the chapters, and shown here for those that are open for longest
 _TOP = 10
-_MESSAGE, _ADVICE = 240, 240
-_SENTENCE_ENDS = (". ", "。")
+_MESSAGE, _ADVICE = 240, 400
 
 
 def changes(report: ScanReport, background: Background, words: ReportWords) -> View:
@@ -28,7 +27,8 @@ def changes(report: ScanReport, background: Background, words: ReportWords) -> V
     moved = [part for part in sections if part["change"] != Change.ONGOING.value]
     return {
         "intro": safe(words.compared(comparison.old.run_id, comparison.old.started)),
-        "nothing": "" if moved else words.unchanged(),
+        # of what could not be compared nobody knows whether it changed
+        "nothing": "" if moved or comparison.not_compared else words.unchanged(),
         "sections": sections,
         "not-compared": [_not_compared(one, words) for one in comparison.not_compared],
     }
@@ -97,14 +97,8 @@ def _risk(one: Found, report: ScanReport, background: Background, words: ReportW
         "object": cell(one.finding.object.name),
         "vcenter": cell(one.vcenter.name, NARROW),
         "message": cell(clip(words.language.say(one.finding.text), _MESSAGE)),
-        "advice": cell(clip(first_sentence(words.language.words(one.result.remediation)), _ADVICE)),
+        "advice": cell(clip(words.language.words(one.result.remediation), _ADVICE)),
         "since": words.short_day(since) if since else NOTHING,
         "link": one.result.kb_url,
         "article": f"KB {one.result.kb}" if one.result.kb else "",
     }
-
-
-def first_sentence(text: str) -> str:
-    """Return a text up to the end of its first sentence."""
-    ends = [at + len(end) for end in _SENTENCE_ENDS if (at := text.find(end)) >= 0]
-    return text[: min(ends)].rstrip() if ends else text

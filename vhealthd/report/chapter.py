@@ -79,18 +79,18 @@ def _check(row: Judged, place: str, limits: Sequence[LimitInForce], words: Words
         "status": result.outcome.value,
         "examined": words.number(result.examined),
         "findings": words.number(len(result.counted)),
-        "limit": limit_line([one for one in limits if one.check == result.check]),
+        "limit": limit_line([one for one in limits if one.check == result.check], words),
     }
 
 
-def limit_line(limits: Sequence[LimitInForce]) -> str:
+def limit_line(limits: Sequence[LimitInForce], words: Words) -> str:
     """Return the first pair of a check's limits, `85 / 95 %`: that of warning and of critical, or the one it has."""
     graded = [one for one in limits if one.match is None and one.name.startswith(_GRADES) and one.value != _NO_RULE]
     if not graded:
         return NOTHING
     about = graded[0].name.partition("_")[2]
     pair = [one.value for one in graded if one.name.partition("_")[2] == about]
-    return safe(f"{' / '.join(pair)} {graded[0].unit}".rstrip())
+    return safe(f"{' / '.join(pair)} {words.language.words(graded[0].unit)}".rstrip())
 
 
 def _sections(rows: Sequence[Judged], report: ScanReport, background: Background, words: ReportWords) -> list[View]:
@@ -114,9 +114,17 @@ def _section(findings: Sequence[Found], report: ScanReport, background: Backgrou
         "remediation": cell(words.language.words(result.remediation)),
         "link": result.kb_url,
         "article": f"KB {result.kb}" if result.kb else "",
-        "rows": [_finding(one, report, background, words) for one in findings[:MAX_ROWS]],
+        "rows": [_finding(one, report, background, words) for one in _shown(findings)],
         "note": _cut(len(findings), words),
     }
+
+
+def _shown(findings: Sequence[Found]) -> list[Found]:
+    """Return as many as a table has rows for, in their order: those first to go are those that do not count."""
+    if len(findings) <= MAX_ROWS:
+        return list(findings)
+    places = sorted(range(len(findings)), key=lambda place: not findings[place].finding.counts)
+    return [findings[place] for place in sorted(places[:MAX_ROWS])]
 
 
 def _finding(one: Found, report: ScanReport, background: Background, words: ReportWords) -> View:

@@ -28,6 +28,7 @@ def dashboard(report: ScanReport, background: Background, words: ReportWords) ->
         "tiles": _tiles(report, words),
         "sla": [_attained(name, of.overall, words) for name, of in background.sla.items()],
         "delta": _delta(background.comparison, words),
+        "delta-note": _not_compared(background.comparison, words),
         "next-scan": words.moment(background.next_scan) if background.next_scan else "",
     }
 
@@ -84,6 +85,16 @@ def _delta(comparison: Comparison | None, words: ReportWords) -> list[View]:
         }
         for change in shown
     ]
+
+
+def _not_compared(comparison: Comparison | None, words: ReportWords) -> str:
+    """Say how many results the numbers leave out; nothing if they leave out none."""
+    if comparison is None:
+        return ""
+    gaps = comparison.not_compared
+    whole = {one.name: len(one.results) for one in (*comparison.old.vcenters, *comparison.new.vcenters)}
+    left_out = sum(len(one.checks) or whole.get(one.vcenter, 0) for one in gaps)
+    return words.results_not_compared(left_out) if left_out else ""
 
 
 def _parts(counts: dict[Outcome, int]) -> list[View]:

@@ -17,12 +17,13 @@ Said = tuple[Outcome, str]
 
 
 def lead(report: ScanReport, background: Background, words: ReportWords) -> list[dict[str, str]]:
-    """Return the sentences: what was not seen at all, what is wrong, what else was not seen, how healthy it all is."""
+    """Return the sentences: how old it is, what was not seen, what is wrong, what else was not seen, how healthy."""
     return [{"status": status.value, "text": safe(text)} for status, text in _lead(report, background, words)]
 
 
 def _lead(report: ScanReport, background: Background, words: ReportWords) -> Iterator[Said]:
     counts = tally(judged(report))
+    yield from _as_of(report, words)
     if down := in_state(report, VCenterState.UNREACHABLE, words):
         yield Outcome.CRITICAL, words.unreachable(down)
     if objects := affected(report):
@@ -38,6 +39,21 @@ def _lead(report: ScanReport, background: Background, words: ReportWords) -> Ite
     score = figures(report).score
     if score is not None:
         yield (Outcome.PASS if fine else Outcome.INFO), words.score(score, _change(score, background))
+
+
+def _as_of(report: ScanReport, words: ReportWords) -> Iterator[Said]:
+    """Say of an inventory that is judged again from when it is; of several vCenters, from when the oldest is."""
+    kept = [(one.seen, clip(one.name, _NAME)) for one in report.vcenters if one.seen]
+    if not kept:
+        return
+    said = words.language.counted(
+        "This shows {names} as it was seen on {time}.",
+        "This shows {names} as they were seen on {time}.",
+        len(kept),
+        names=words.some([name for _, name in kept]),
+        time=words.moment(min(seen for seen, _ in kept)),
+    )
+    yield Outcome.INFO, said
 
 
 def _change(score: int, background: Background) -> int | None:

@@ -57,7 +57,7 @@ _ADVANCES = {
     "M": 0.92,
     **dict.fromkeys("@%W", 1.01),
 }
-_WIDEST = 2.5
+_WIDEST = 2.0
 # Where digits are of one width, these are as wide as a four.
 _TABULAR = str.maketrans(dict.fromkeys("012356789-", "4"))
 
@@ -125,7 +125,7 @@ def _width(part: str) -> float:
 
 def _advance(character: str) -> float:
     known = _ADVANCES.get(character)
-    return known or (1.0 if unicodedata.east_asian_width(character) in "WF" else _WIDEST)
+    return known or (1.0 if _is_wide(ord(character)) else _WIDEST)
 
 
 def _letters(piece: str) -> float:
@@ -143,10 +143,18 @@ def _shown(character: str) -> str:
 
 @cache
 def coverage(more: tuple[Path, ...] = ()) -> frozenset[int]:
-    """Return the code points that our fonts and some more have glyphs for. Takes a tenth of a second the first time."""
+    """Return the code points that we have glyphs for: in our fonts, and of what is as wide as an ideograph in `more`.
+
+    Takes a tenth of a second the first time.
+    """
     folder = files("vhealthd_templates") / "fonts"
-    fonts = [*(folder / name for name in _FONTS), *more]
-    return frozenset().union(*(covered_by(font.read_bytes()) for font in fonts))
+    ours = (covered_by((folder / name).read_bytes()) for name in _FONTS)
+    theirs = (filter(_is_wide, covered_by(font.read_bytes())) for font in more)
+    return frozenset().union(*ours, *theirs)
+
+
+def _is_wide(point: int) -> bool:
+    return unicodedata.east_asian_width(chr(point)) in "WF"
 
 
 @cache

@@ -39,8 +39,8 @@ def heatmap(report: ScanReport, words: ReportWords) -> View:
     counts: Counts = Counter()
     for row in judged(report):
         for finding in row.result.counted:
-            cluster = _cluster(row, finding.object, names)
             if finding.severity is not Severity.INFO:
+                cluster = _cluster(row, finding.object, names)
                 counts[row.result.category, cluster, finding.severity] += 1
     if not names:
         return {"columns": [], "vcenters": [], "rows": [], "alt": ""}

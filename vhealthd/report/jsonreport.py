@@ -71,6 +71,7 @@ def _vcenter(vcenter: VCenterReport) -> dict[str, Any]:
         },
         "requests": vcenter.requests,
         "unmatched_scope": list(vcenter.unmatched_scope),
+        "seen": None if vcenter.seen is None else _moment(vcenter.seen),
     }
 
 

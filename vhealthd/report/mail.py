@@ -94,8 +94,9 @@ def subject(report: ScanReport, zone: tzinfo, comparison: Comparison | None, wor
         (tally(judged(report))[Outcome.UNKNOWN] + unmatched, "unknown"),
     )
     grades = [words.capital(number, outcome) for number, outcome in counts if number] or [words.fine()]
-    if comparison and (new := changed(comparison, Change.NEW)):
-        grades.append(words.new(len(new)))
+    new = changed(comparison, Change.NEW) if comparison else ()
+    if number := sum(one.finding.severity is not Severity.INFO for one in new):
+        grades.append(words.new(number))
     names = clip(plain(words.vcenters([one.name for one in report.vcenters])), _NAMES)
     return f"[vhealthd] {' '.join(grades)} – {names} – {words.language.day(day(report, zone))}"  # noqa: RUF001 - a dash
 

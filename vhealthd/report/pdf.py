@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 import tempfile
-from typing import NamedTuple
+from dataclasses import replace
 
 import orjson
 import structlog
@@ -24,49 +24,57 @@ _STDERR_KEPT = 2000  # characters of a dying process that are worth a log line
 log = structlog.get_logger(__name__)
 
 
-class Twins(NamedTuple):
-    """The files for machines that a PDF carries."""
-
-    json: bytes
-    csv: bytes
-
-
 async def render_pdf(
     report: ScanReport,
     *,
-    twins: Twins,
+    json_bytes: bytes,
     language: Language,
     background: Background = NO_BACKGROUND,
     look: Look = PLAIN,
     timeout: float = 120,  # noqa: ASYNC109 - it also bounds the processor time of the worker
     memory: int = _MEMORY,
 ) -> bytes:
-    """Return the PDF of a scan, with report.json and findings.csv attached inside.
+    """Return the PDF of a scan, with report.json attached inside.
 
-    `timeout` is in seconds, `memory` in bytes. The same report gives the same bytes. Raises PdfError if there is no
-    PDF in that time and memory.
+    `timeout` is in seconds, `memory` in bytes. The same report gives the same bytes. A logo that breaks it is left out,
+    and logged. Raises PdfError if there is no PDF in that time and memory.
     """
-    # In a thread: it takes tens of milliseconds for a large report, and the event loop has scans to serve.
-    view_bytes = await asyncio.to_thread(
-        lambda: orjson.dumps(view.build(report, language=language, background=background, look=look))
-    )
-    parts = {"view.json": view_bytes, "report.json": twins.json, "findings.csv": twins.csv}
-    if look.logo is not None:
-        parts["logo.svg"] = look.logo.encode()
-    head = {
-        "timestamp": int(report.finished.timestamp()),
-        "memory": memory,
-        "cpu": max(1, round(timeout)),
-        "fonts": [str(font.parent) for font in extra_fonts()],
-        "parts": {name: len(part) for name, part in parts.items()},
-    }
-    # Typst may read below its root: what it shows, and nothing else.
+
+    async def render(look: Look) -> bytes:
+        # In a thread: it takes tens of milliseconds for a large report, and the event loop has scans to serve.
+        parts = await asyncio.to_thread(_parts, report, json_bytes, language, background, look)
+        head = {
+            "timestamp": int(report.finished.timestamp()),
+            "memory": memory,
+            "cpu": max(1, round(timeout)),
+            "fonts": [str(font.parent) for font in extra_fonts()],
+            "parts": {name: len(part) for name, part in parts.items()},
+        }
+        # Typst may read below its root: what it shows, and nothing else.
+        try:
+            with tempfile.TemporaryDirectory(prefix="vhealthd-") as root:
+                line = orjson.dumps(head | {"root": root}) + b"\n"
+                request = await asyncio.to_thread(b"".join, [line, *parts.values()])
+                return _pdf_of(*await _run(request, timeout))
+        except OSError as error:
+            raise PdfError(f"the PDF could not be made: {error}") from error
+
     try:
-        with tempfile.TemporaryDirectory(prefix="vhealthd-") as root:
-            request = orjson.dumps(head | {"root": root}) + b"\n" + b"".join(parts.values())
-            return _pdf_of(*await _run(request, timeout))
-    except OSError as error:
-        raise PdfError(f"the PDF could not be made: {error}") from error
+        return await render(look)
+    except PdfError as error:
+        if look.logo is None:
+            raise
+        log.warning("pdf.without_logo", why=str(error))
+        return await render(replace(look, logo=None))
+
+
+def _parts(
+    report: ScanReport, json_bytes: bytes, language: Language, background: Background, look: Look
+) -> dict[str, bytes]:
+    """Return the files that the templates read, by name."""
+    shown = view.build(report, language=language, background=background, look=look)
+    parts = {"view.json": orjson.dumps(shown), "report.json": json_bytes}
+    return parts if look.logo is None else parts | {"logo.svg": look.logo.encode()}
 
 
 async def _run(request: bytes, seconds: float) -> tuple[int, bytes, bytes]:
@@ -96,9 +104,13 @@ def _pdf_of(status: int, out: bytes, err: bytes) -> bytes:
         log.error("pdf.failed", status=status, stderr=said[-_STDERR_KEPT:])
         raise PdfError(f"the PDF could not be made: {_cause(status, said)}")
     line, _, pdf = out.partition(b"\n")
-    head = json.loads(line)
-    if not head["standards"]:
-        log.warning("pdf.not_archival", reason=head["error"])
+    try:
+        head = json.loads(line)
+        archival, why = head["standards"], head["error"]
+    except (ValueError, TypeError, KeyError):
+        raise PdfError("the PDF could not be made: its process answered with something else") from None
+    if not archival:
+        log.warning("pdf.not_archival", reason=why)
     return pdf
 
 

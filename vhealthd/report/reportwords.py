@@ -34,10 +34,9 @@ class ReportWords(Words):
         local = self.language.moment(when, self.zone)
         return [local, self.clock(when)] if when.astimezone(self.zone).utcoffset() else [local]
 
-    def facts(self, finished: datetime, span: timedelta) -> list[str]:
+    def facts(self, started: datetime, span: timedelta) -> list[str]:
         """Return what the title says of the run: lines that are short enough to stand beside it."""
-        _, scanned = self.run_facts(finished, span, self.clock)
-        return [*self.times(finished), scanned]
+        return [*self.times(started), self.scanned_in(span)]
 
     def clock(self, when: datetime) -> str:
         """Return a time in UTC."""
@@ -127,6 +126,12 @@ class ReportWords(Words):
         """Say with which run this one is compared."""
         return self.language.words("Compared with run {run} of {when}.", run=run, when=self.moment(when))
 
+    def results_not_compared(self, count: int) -> str:
+        """Say how many results could not be compared."""
+        return self.language.counted(
+            "{count} result could not be compared.", "{count} results could not be compared.", count
+        )
+
     def nothing_before(self) -> str:
         """Say that there is nothing to compare with."""
         return self.language.words("There is no earlier run to compare with.")
@@ -194,7 +199,7 @@ class ReportWords(Words):
 
     def full_in(self, days: float) -> str:
         """Say when something is full."""
-        return self.language.days(round(days)) if days < 365 else self.language.words("over a year")  # noqa: PLR2004 - days
+        return self.language.days(days) if days < 365 else self.language.words("over a year")  # noqa: PLR2004 - days
 
     def fullest(self, shown: int, total: int) -> str:
         """Say that only the fullest are shown."""

@@ -1,13 +1,13 @@
 """How it was in the last runs, and how full everything is (see `view`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from vhealthd.figures import figures
 from vhealthd.model import MoRef, Outcome, Resource, ScanReport, Severity, Usage, VCenterReport
 from vhealthd.report.background import Background, PastRun
 from vhealthd.report.glyphs import NARROW, cell
-from vhealthd.report.order import judged
+from vhealthd.report.order import Judged, judged
 from vhealthd.report.reportwords import ReportWords
 from vhealthd.report.words import NOTHING
 
@@ -19,18 +19,30 @@ MAX_ROWS = 20
 class _Used(NamedTuple):
     vcenter: VCenterReport
     usage: Usage
+    status: Outcome  # what the check says of it, which may know more than a percentage
 
 
 def trends(report: ScanReport, background: Background, words: ReportWords) -> View:
     """Return findings and usage by run, then clusters and datastores by usage."""
-    used = [_Used(row.vcenter, usage) for row in judged(report) for usage in row.result.usages]
+    used = [used for row in judged(report) for used in _used(row)]
     runs = (*background.runs, _this(report))
     return {
         "runs": _runs(runs, words) if len(runs) > 1 else None,
-        "resources": [part for one in Resource if (part := _resource(one, runs, used, words))],
+        "resources": [part for one in Resource if (part := _resource(one, runs, used, report, words))],
         "clusters": _clusters(used, words),
         "datastores": _datastores(used, words),
     }
+
+
+def _used(row: Judged) -> Iterator[_Used]:
+    """Yield what a result says of usage, each with what the check finds of it as a whole: under no key."""
+    found: dict[MoRef, Severity] = {}
+    for finding in row.result.counted:
+        if finding.key is None:
+            found[finding.object.ref] = finding.severity
+    for usage in row.result.usages:
+        severity = found.get(usage.object.ref)
+        yield _Used(row.vcenter, usage, Outcome(severity) if severity else Outcome.PASS)
 
 
 def _this(report: ScanReport) -> PastRun:
@@ -55,7 +67,9 @@ def _runs(runs: Sequence[PastRun], words: ReportWords) -> View:
     }
 
 
-def _resource(one: Resource, runs: Sequence[PastRun], used: Sequence[_Used], words: ReportWords) -> View | None:
+def _resource(
+    one: Resource, runs: Sequence[PastRun], used: Sequence[_Used], report: ScanReport, words: ReportWords
+) -> View | None:
     """Return the line of a resource over the runs that read it, with the limits that most of it has."""
     points = [(run.started, run.figures.used[one]) for run in runs if one in run.figures.used]
     mine = [row.usage for row in used if row.usage.resource is one]
@@ -63,12 +77,14 @@ def _resource(one: Resource, runs: Sequence[PastRun], used: Sequence[_Used], wor
         return None
     percents = [percent for _, percent in points]
     largest = max(mine, key=lambda usage: usage.capacity)
+    read, total = len({row.vcenter.name for row in used if row.usage.resource is one}), len(report.vcenters)
     return {
         "name": words.resources[one],
         "value": words.language.percent(percents[-1]),
         "status": _status(percents[-1], largest).value,
         "points": [round(percent, 2) for percent in percents] if len(points) > 1 else [],
         "guides": [largest.warning_percent, largest.critical_percent],
+        "note": words.read_of(read, total) if read < total else "",
         "first": words.day_of(points[0][0]),
         "last": words.day_of(points[-1][0]),
         "alt": words.used_line(one, points[0][0], percents),
@@ -112,7 +128,7 @@ def _bar(one: _Used | None, words: ReportWords) -> View | None:
     return {
         "percent": round(percent, 2),
         "text": words.language.percent(percent),
-        "status": _status(percent, one.usage).value,
+        "status": one.status.value,
         "guides": [one.usage.warning_percent, one.usage.critical_percent],
         "alt": words.bar_of(percent),
     }

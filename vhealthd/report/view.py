@@ -45,7 +45,7 @@ def build(
         "subject-pieces": cell(subject, WIDE),
         "product": f"vhealthd {safe(report.tool_version)}",
         "run": safe(report.run_id),
-        "run-facts": words.facts(report.finished, report.finished - report.started),
+        "run-facts": words.facts(report.started, report.finished - report.started),
         "several": len(report.vcenters) > 1,
         "lead": lead(report, background, words),
         **dashboard(report, background, words),

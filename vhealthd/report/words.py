@@ -1,7 +1,7 @@
 """What a report says, in one language: the sentences that count something. Its fixed words are in `labels`."""
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from vhealthd.language import Language
 from vhealthd.report import labels
@@ -159,10 +159,9 @@ class Words:
         """Say for which vCenters the certificate is not looked at."""
         return self.language.words("The certificate is not verified for {names}.", names=self.some(names))
 
-    def run_facts(self, finished: datetime, span: timedelta, moment: Callable[[datetime], str]) -> list[str]:
-        """Return what the title says of the run; `moment` writes a time."""
-        scanned = self.language.words("scanned in {duration}", duration=self.language.duration(span))
-        return [moment(finished), scanned]
+    def scanned_in(self, span: timedelta) -> str:
+        """Say how long a run took."""
+        return self.language.words("scanned in {duration}", duration=self.language.duration(span))
 
     # --- charts and tiles
 

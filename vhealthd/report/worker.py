@@ -58,7 +58,8 @@ def _templates() -> dict[str, bytes]:
 
 def _compile(head: dict[str, Any], *, archival: bool) -> bytes:
     with as_file(files("vhealthd_templates") / "fonts") as folder:
-        paths = [str(folder), *head["fonts"]]
+        # They help ours out; they do not stand in for them.
+        paths = [str(folder), *(head["fonts"] if folder.is_dir() else ())]
         return typst.compile(
             _templates(),
             root=head["root"],

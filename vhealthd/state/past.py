@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vhealthd.model import Outcome, ScanReport, Severity, identity
 from vhealthd.model.history import History, Known, Place, Series
 from vhealthd.state.lives import OPEN
+from vhealthd.state.rows import RunState
 from vhealthd.state.store import Store, sliced
 from vhealthd.state.tables import FindingRow, ReadingRow, ResultRow, RunRow
 
@@ -21,7 +22,7 @@ _NOT_JUDGED = (Outcome.UNKNOWN.value, Outcome.SKIPPED.value)
 
 
 class Past:
-    """The findings that are open and the readings that were noted."""
+    """The lives of findings and the readings that were noted."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -42,7 +43,11 @@ class Past:
         return await self._store.read(gather)
 
     async def first_seen(self, report: ScanReport) -> Mapping[str, datetime]:
-        """Return since when the findings of a report are open, by identity. Those that are no more are left out."""
+        """Return since when the findings of a report were open when it began, by identity.
+
+        What is not open before a run that is not committed yet opens with it. Of an older run some are left out: it is
+        not kept when something was open that is there again by now, nor when something that is long over.
+        """
         identities = {
             identity(vcenter, result, finding)
             for vcenter in report.vcenters
@@ -54,10 +59,14 @@ class Past:
             found: dict[str, datetime] = {}
             for some in sliced(list(identities)):
                 wanted = select(FindingRow.identity, FindingRow.opened).where(
-                    FindingRow.identity.in_(some), FindingRow.state == OPEN
+                    FindingRow.identity.in_(some),
+                    FindingRow.opened <= report.started,
+                    or_(FindingRow.resolved.is_(None), FindingRow.resolved > report.started),
                 )
                 found |= {row.identity: row.opened for row in await connection.execute(wanted)}
-            return found
+            done = select(RunRow.state).where(RunRow.id == report.run_id, RunRow.state == RunState.DONE)
+            committed = await connection.scalar(done) is not None
+            return found if committed else dict.fromkeys(identities, report.started) | found
 
         return await self._store.read(gather)
 

@@ -1,7 +1,7 @@
 """The runs: promised, tried, committed with all that they found, or given up."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,9 @@ from vhealthd.state.tables import MarkRow, ReadingRow, ReportRow, ResultRow, Run
 
 _LAST_DUE = "last_due"
 LATEST = "latest"
+MANUAL = "manual"  # also the trigger of `vhealthd run --once`, which promises its run
+
+Judged = frozenset[tuple[str, str]]  # vCenters as they are configured, each with a check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,11 @@ class RunSummary:
     findings: Mapping[Severity, int] = field(default_factory=dict)  # those that count, by severity
     files: Mapping[str, Path] = field(default_factory=dict)
     figures: Figures = field(default_factory=Figures)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it is one of `vhealthd scan`, which may be of one check: nobody asked for it before it began."""
+        return self.trigger == MANUAL and self.started is not None and self.asked >= self.started
 
     @property
     def outcome(self) -> Outcome | None:
@@ -169,9 +177,21 @@ class Runs:
         """Return runs, the newest first; without a state those that were promised and those that failed too."""
         return await self._summaries(limit=limit, state=state)
 
-    async def before(self, moment: datetime, limit: int = 1) -> tuple[RunSummary, ...]:
-        """Return the newest committed runs that began before a moment, the newest first."""
-        return await self._summaries(limit=limit, state=RunState.DONE, before=moment)
+    async def before(self, moment: datetime, limit: int = 1, *, skip: int = 0) -> tuple[RunSummary, ...]:
+        """Return the newest committed runs that began before a moment, the newest first, without the first `skip`."""
+        return await self._summaries(limit=limit, skip=skip, state=RunState.DONE, before=moment)
+
+    async def judged(self, run_ids: Collection[str]) -> Mapping[str, Judged]:
+        """Return which checks of which vCenters some runs have results of, whatever these are."""
+        wanted = select(ResultRow.run_id, ResultRow.vcenter, ResultRow.slug).where(ResultRow.run_id.in_(run_ids))
+
+        async def gather(connection: AsyncConnection) -> Mapping[str, Judged]:
+            found: dict[str, set[tuple[str, str]]] = {one: set() for one in run_ids}
+            for run_id, vcenter, slug in await connection.execute(wanted):
+                found[run_id].add((vcenter, slug))
+            return {run_id: frozenset(places) for run_id, places in found.items()}
+
+        return await self._store.read(gather) if run_ids else {}
 
     async def find(self, name: str) -> RunSummary | None:
         """Return the run with this id, or the only one whose id begins so; `latest` is the last one committed."""
@@ -209,7 +229,13 @@ class Runs:
         return await self._store.read(count)
 
     async def _summaries(
-        self, *, limit: int, state: RunState | None = None, prefix: str = "", before: datetime | None = None
+        self,
+        *,
+        limit: int,
+        skip: int = 0,
+        state: RunState | None = None,
+        prefix: str = "",
+        before: datetime | None = None,
     ) -> tuple[RunSummary, ...]:
         wanted = select(RunRow).order_by(func.coalesce(RunRow.started, RunRow.asked).desc(), RunRow.id.desc())
         if state is not None:
@@ -218,7 +244,7 @@ class Runs:
             wanted = wanted.where(RunRow.started < before)
         if prefix:
             wanted = wanted.where(RunRow.id.startswith(prefix, autoescape=True))
-        return tuple(_summary(row) for row in await self._store.entities(wanted.limit(limit)))
+        return tuple(_summary(row) for row in await self._store.entities(wanted.limit(limit).offset(skip)))
 
 
 def _summary(row: RunRow) -> RunSummary:

@@ -237,3 +237,15 @@ def test_a_secret_in_a_malformed_line_is_never_repeated(line: int, slip: str, in
     ]
     lines.insert(line, " " * indent + "password: " + slip.format(SECRET))
     assert SECRET not in _everything_said(_write(folder, "\n".join(lines)))
+
+
+def test_a_url_in_place_of_a_path_is_taken_for_the_secret_and_not_repeated(write: Write) -> None:
+    secret = "https://hooks.slack.example/services/planted"
+    file = write(
+        "vcenters: [{name: a, url: 'https://a', username: u, password: {file: password}}]\n"
+        f"channels: {{ops: {{type: slack, url: {{file: '{secret}'}}}}}}\n"
+    )
+
+    with pytest.raises(InvalidConfigError, match="perhaps the secret itself") as error:
+        load(file)
+    assert "planted" not in str(error.value)
