@@ -105,7 +105,7 @@ class Tables:
             for row in one["checks"]
         ]
         for section in one["sections"]:
-            yield [self.finding(row) for row in section["rows"]]
+            yield [self.finding(row, measures=section["measures"]) for row in section["rows"]]
         yield [
             (self.outcomes[row["status"]], cell(row["checks"]), *self.where(row), cell(row["reason"]))
             for row in one["unjudged"]
@@ -115,14 +115,13 @@ class Tables:
             for row in one["gaps"]["rows"]
         ]
 
-    def finding(self, row: view.View) -> Row:
+    def finding(self, row: view.View, *, measures: bool) -> Row:
         return (
             cell(self.outcomes[row["status"]], row["quiet"]),
             cell(row["object"], row["path"]),
             *self.where(row),
             cell(row["message"], row["why"]),
-            cell(row["measured"]),
-            cell(row["limit"]),
+            *((cell(row["measured"]), cell(row["limit"])) if measures else ()),
             row["since"],
         )
 
@@ -221,6 +220,7 @@ def told(report: ScanReport, language: Language) -> Iterator[Row]:
 
 def told_of_findings(said: dict[str, Any], result: CheckResult, where: Row, words: Words) -> Iterator[Row]:
     language = words.language
+    measures = any(language.measured(found.text) for found in result.findings)
     for one, found in zip(said["findings"], worst_findings_first(result.findings), strict=True):
         by = one["silenced_by"]
         quiet, why = (language.words("Silenced"), words.silenced_by(by)) if by else ("", "")
@@ -229,7 +229,7 @@ def told_of_findings(said: dict[str, Any], result: CheckResult, where: Row, word
             one["object"]["name"] + (one["object"]["path"] or NOTHING),
             *where,
             language.say(found.text) + why,
-            *(language.measured(found.text) or (NOTHING, NOTHING)),
+            *((language.measured(found.text) or (NOTHING, NOTHING)) if measures else ()),
             NOTHING,
         )
 

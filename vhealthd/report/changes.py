@@ -5,7 +5,7 @@ from typing import Any
 from vhealthd.compare import Change, Changed, Comparison, NotCompared
 from vhealthd.model import Outcome, ScanReport, Severity
 from vhealthd.report.background import Background
-from vhealthd.report.glyphs import NARROW, cell, clip, safe
+from vhealthd.report.glyphs import NARROW, cell, clip, em, safe
 from vhealthd.report.order import Found, judged, top
 from vhealthd.report.reportwords import ReportWords
 from vhealthd.report.words import NOTHING
@@ -15,6 +15,7 @@ View = dict[str, Any]
 MAX_ROWS = 50
 _MAX_OPEN = 20  # what goes on is in the chapters, and shown here for those that are open for longest
 _TOP = 10
+_MESSAGE_ROOM = em(48)  # the least that a column of messages has: see changes.typ
 _MESSAGE, _ADVICE = 240, 400
 
 
@@ -58,7 +59,7 @@ def _row(one: Changed, report: ScanReport, words: ReportWords) -> View:
         "title": cell(words.language.words(one.result.title)),
         "object": cell(one.finding.object.name),
         "vcenter": cell(one.vcenter.name, NARROW),
-        "message": cell(clip(words.language.say(one.finding.text), _MESSAGE)),
+        "message": cell(clip(words.language.say(one.finding.text), _MESSAGE), room=_MESSAGE_ROOM),
         "age": words.age(since, report.started) if since else NOTHING,
     }
 
@@ -96,7 +97,7 @@ def _risk(one: Found, report: ScanReport, background: Background, words: ReportW
         "title": cell(words.language.words(one.result.title)),
         "object": cell(one.finding.object.name),
         "vcenter": cell(one.vcenter.name, NARROW),
-        "message": cell(clip(words.language.say(one.finding.text), _MESSAGE)),
+        "message": cell(clip(words.language.say(one.finding.text), _MESSAGE), room=_MESSAGE_ROOM),
         "advice": cell(clip(words.language.words(one.result.remediation), _ADVICE)),
         "since": words.short_day(since) if since else NOTHING,
         "link": one.result.kb_url,

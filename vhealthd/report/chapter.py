@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from vhealthd.model import Category, Finding, LimitInForce, NotExamined, Outcome, ScanReport
 from vhealthd.report.background import Background
-from vhealthd.report.glyphs import NARROW, WIDE, cell, lines, safe, tabular
+from vhealthd.report.glyphs import NARROW, WIDE, cell, em, lines, safe, tabular
 from vhealthd.report.order import Found, Judged, Unjudged, found, unjudged, worst_results_first
 from vhealthd.report.reportwords import ReportWords
 from vhealthd.report.words import NOTHING, Words
@@ -16,7 +16,6 @@ View = dict[str, Any]
 
 MAX_ROWS = 200
 _MAX_NAMES = 10
-_POINTS = 72 / 25.4  # of a millimetre
 
 
 class _Rooms(NamedTuple):
@@ -34,12 +33,13 @@ class _Rooms(NamedTuple):
         return _Rooms(*(1.07 * room for room in self))
 
 
-def _em(millimetres: float, size: float = 7.8) -> float:
-    return (millimetres * _POINTS - 6) / size
-
-
-_ONE = _Rooms(_em(50), _em(50, 6.8), 0, _em(60), _em(17), _em(15))
-_SEVERAL = _Rooms(_em(43), _em(43, 6.8), _em(24), _em(43), _em(17), _em(15))
+# With measured values or without, for one vCenter and for several.
+_ROOMS = {
+    (True, False): _Rooms(em(50), em(50, 6.8), 0, em(60), em(17), em(15)),
+    (True, True): _Rooms(em(43), em(43, 6.8), em(24), em(43), em(17), em(15)),
+    (False, False): _Rooms(em(50), em(50, 6.8), 0, em(92), 0, 0),
+    (False, True): _Rooms(em(43), em(43, 6.8), em(24), em(75), 0, 0),
+}
 _GRADES, _NO_RULE = ("warning_", "critical_"), "null"
 
 
@@ -107,14 +107,18 @@ def _section(findings: Sequence[Found], report: ScanReport, background: Backgrou
     # Where none counts, there still may be something that was not seen.
     rest = min((one.result.outcome for one in findings), key=lambda one: one.rank)
     worst = next((one.finding.severity.value for one in findings if one.finding.counts), rest.value)
+    shown = _shown(findings)
+    measures = any(words.language.measured(one.finding.text) for one in shown)
+    rooms = _ROOMS[measures, len(report.vcenters) > 1]
     return {
         "slug": result.check,
+        "measures": measures,
         "title": safe(words.language.words(result.title)),
         "status": worst,
         "remediation": cell(words.language.words(result.remediation)),
         "link": result.kb_url,
         "article": f"KB {result.kb}" if result.kb else "",
-        "rows": [_finding(one, report, background, words) for one in _shown(findings)],
+        "rows": [_finding(one, rooms, report, background, words) for one in shown],
         "note": _cut(len(findings), words),
     }
 
@@ -127,21 +131,20 @@ def _shown(findings: Sequence[Found]) -> list[Found]:
     return [findings[place] for place in sorted(places[:MAX_ROWS])]
 
 
-def _finding(one: Found, report: ScanReport, background: Background, words: ReportWords) -> View:
+def _finding(one: Found, rooms: _Rooms, report: ScanReport, background: Background, words: ReportWords) -> View:
     since = background.since(report, *one)
     value, limit = words.language.measured(one.finding.text) or (NOTHING, NOTHING)
     row = {
         "status": one.finding.severity.value,
-        "object": cell(one.finding.object.name),
+        "object": cell(one.finding.object.name, room=rooms.object),
         "vcenter": cell(one.vcenter.name, NARROW),
         "path": cell(one.finding.object.path or NOTHING),
-        "message": cell(words.language.say(one.finding.text)),
+        "message": cell(words.language.say(one.finding.text), room=rooms.message),
         "measured": safe(value),
         "limit": safe(limit),
         "since": words.short_day(since) if since else NOTHING,
         **_aside(one.finding, words),
     }
-    rooms = _SEVERAL if len(report.vcenters) > 1 else _ONE
     high, low = _height(row, rooms), _height(row, rooms.wider())
     return row | {"lines": high if high == low else 0}
 
@@ -151,9 +154,10 @@ def _height(row: View, rooms: _Rooms) -> int:
     stacks = [
         [lines(row["object"], rooms.object), lines(row["path"], rooms.path)],
         [lines(row["message"], rooms.message)] + ([lines(row["why"], rooms.message)] if row["why"] else []),
-        [lines(tabular(row["measured"]), rooms.measured)],
-        [lines(tabular(row["limit"]), rooms.limit)],
     ]
+    if rooms.measured:
+        stacks.append([lines(tabular(row["measured"]), rooms.measured)])
+        stacks.append([lines(tabular(row["limit"]), rooms.limit)])
     if rooms.vcenter:
         stacks.append([lines(row["vcenter"], rooms.vcenter)])
     return max(map(sum, stacks)) if all(map(all, stacks)) else 0

@@ -58,6 +58,7 @@ _ADVANCES = {
     **dict.fromkeys("@%W", 1.01),
 }
 _WIDEST = 2.0
+_POINTS = 72 / 25.4  # of a millimetre
 # Where digits are of one width, these are as wide as a four.
 _TABULAR = str.maketrans(dict.fromkeys("012356789-", "4"))
 
@@ -74,14 +75,20 @@ def clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def cell(text: str, width: int = 22) -> list[str]:
+def em(millimetres: float, size: float = 7.8) -> float:
+    """Return how wide a column of the PDF is in em of its text, without its insets of 3 pt."""
+    return (millimetres * _POINTS - 6) / size
+
+
+def cell(text: str, width: int = 22, *, room: float | None = None) -> list[str]:
     """Return safe text in pieces: every second one has no place to break and is wider than `width` small letters.
 
-    It is cut where no row of a table could hold it: rows are not broken over pages.
+    Or wider than `room` em, which is more exact. It is cut where no row of a table could hold it: rows are not broken
+    over pages.
     """
     pieces = [""]
     for place, piece in enumerate(_UNBREAKABLE.split(clip(safe(text), _LONGEST))):
-        if place % 2 and _letters(piece) > width:
+        if place % 2 and (_letters(piece) > width if room is None else _width(piece) > room):
             pieces += [piece, ""]
         else:
             pieces[-1] += piece
