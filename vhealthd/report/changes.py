@@ -94,9 +94,9 @@ def _risk(one: Found, report: ScanReport, background: Background, words: ReportW
     return {
         "status": Outcome(one.finding.severity).value,
         "check": one.result.check,
-        "title": cell(words.language.words(one.result.title)),
-        "object": cell(one.finding.object.name),
-        "vcenter": cell(one.vcenter.name, NARROW),
+        "title": cell(words.language.words(one.result.title), room=em(26)),
+        "object": cell(one.finding.object.name, room=em(30)),
+        "vcenter": cell(one.vcenter.name, room=em(30, 7)),
         "message": cell(clip(words.language.say(one.finding.text), _MESSAGE), room=_MESSAGE_ROOM),
         "advice": cell(clip(words.language.words(one.result.remediation), _ADVICE)),
         "since": words.short_day(since) if since else NOTHING,
