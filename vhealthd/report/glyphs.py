@@ -31,9 +31,13 @@ _EXTRA, _EXTRA_FONT = "pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf"
 # after Chinese commas and stops too, but not before everything.
 _IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _STOPS = "\u3001\u3002\uff0c\uff1a\uff1b"
-_UNBREAKABLE = re.compile(rf"((?:[^\s/{_IDEOGRAPHS}{_STOPS}-]|[/-](?=\d)|[{_STOPS}](?![0-9A-Za-z{_IDEOGRAPHS}]))+)")
+_HOLD = "\u00a0"  # a blank at which no line ends
+_UNIT = re.compile(r"(?<=[0-9]) (?=(?:%|[KMGTP]?B|GHz|s|h|min)(?![A-Za-z0-9]))")
+_UNBREAKABLE = re.compile(
+    rf"((?:[^\s/{_IDEOGRAPHS}{_STOPS}-]|{_HOLD}|[/-](?=\d)|[{_STOPS}](?![0-9A-Za-z{_IDEOGRAPHS}]))+)"
+)
 # Places where it surely may break a line.
-_BREAKS = re.compile(rf"(?<=\s)|(?<=\S[/-])(?=[A-Za-z])|(?<=[{_IDEOGRAPHS}{_STOPS}])(?=[{_IDEOGRAPHS}])")
+_BREAKS = re.compile(rf"(?<=[^\S{_HOLD}])|(?<=\S[/-])(?=[A-Za-z])|(?<=[{_IDEOGRAPHS}{_STOPS}])(?=[{_IDEOGRAPHS}])")
 # It parts ideographs from Latin by a quarter of an em.
 _PARTED = re.compile(rf"(?<=[{_IDEOGRAPHS}])(?=[!-~])|(?<=[!-~])(?=[{_IDEOGRAPHS}])")
 _PARTING = 0.25
@@ -83,11 +87,11 @@ def em(millimetres: float, size: float = 7.8) -> float:
 def cell(text: str, width: int = 22, *, room: float | None = None) -> list[str]:
     """Return safe text in pieces: every second one has no place to break and is wider than `width` small letters.
 
-    Or wider than `room` em, which is more exact. It is cut where no row of a table could hold it: rows are not broken
-    over pages.
+    Or wider than `room` em, which is more exact. A number keeps its unit beside it. The text is cut where no row of a
+    table could hold it: rows are not broken over pages.
     """
     pieces = [""]
-    for place, piece in enumerate(_UNBREAKABLE.split(clip(safe(text), _LONGEST))):
+    for place, piece in enumerate(_UNBREAKABLE.split(clip(_UNIT.sub(_HOLD, safe(text)), _LONGEST))):
         if place % 2 and (_letters(piece) > width if room is None else _width(piece) > room):
             pieces += [piece, ""]
         else:
