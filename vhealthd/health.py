@@ -48,12 +48,13 @@ def delivery_problems(in_trouble: Iterable[Delivery]) -> Iterator[str]:
     """Yield a sentence for each sink that did not take something, for now or for good; the newest comes first."""
     waiting: dict[str, list[Delivery]] = {}
     failed: dict[str, list[Delivery]] = {}
-    for one in in_trouble:
-        found = failed if one.state is DeliveryState.FAILED else waiting
-        found.setdefault(one.parcel.sink, []).append(one)
-    for what, sinks in (("wait", waiting), ("were given up", failed)):
+    for delivery in in_trouble:
+        found = failed if delivery.state is DeliveryState.FAILED else waiting
+        found.setdefault(delivery.parcel.sink, []).append(delivery)
+    for one, many, sinks in (("waits", "wait", waiting), ("was given up", "were given up", failed)):
         for sink, some in sorted(sinks.items()):
-            yield f"{sink}: {len(some)} deliveries {what}: {some[0].error}"
+            said = f"1 delivery {one}" if len(some) == 1 else f"{len(some)} deliveries {many}"
+            yield f"{sink}: {said}: {some[0].error}"
 
 
 def is_stale(

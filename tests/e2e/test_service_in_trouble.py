@@ -60,7 +60,7 @@ async def test_mail_server_down_for_the_whole_scan(tmp_path: Path) -> None:
         running.send(signal.SIGHUP)
         await running.until(lambda: running.logged("delivery failed", sink="mail"))
         await running.until(lambda: len(running.logged("delivered", sink="s3")) == 3)
-        await says(running, "mail: 1 deliveries wait")
+        await says(running, "mail: 1 delivery waits")
         _, metrics = await get(running.address, "/metrics")
         assert 'vhealthd_outbox_pending{sink="mail"} 1.0' in metrics
 

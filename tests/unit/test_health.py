@@ -61,7 +61,7 @@ def test_each_sink_in_trouble_is_one_sentence_with_the_newest_error() -> None:
                 delivery("s3", DeliveryState.FAILED, "no bucket"),
             ]
         )
-    ) == ["mail: 2 deliveries wait: newer", "s3: 1 deliveries were given up: no bucket"]
+    ) == ["mail: 2 deliveries wait: newer", "s3: 1 delivery was given up: no bucket"]
 
 
 # --- the age of the last scan
