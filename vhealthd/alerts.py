@@ -44,6 +44,7 @@ async def alerting_of(
             known=known,
             places=places,
             unknown_before=_unknown_before(background),
+            first_seen=background.first_seen,
             policy=policy_of(settings),
             now=now,
         )

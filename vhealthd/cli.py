@@ -7,7 +7,6 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -185,8 +184,8 @@ async def _scan(
             return await judge_again(plan, seen), seen
         if not kept:
             return await scan(plan, vcenters)
-        async with memory.past_of(settings) as past:
-            return await scan(replace(plan, past=past), vcenters)
+        async with memory.remembering(plan) as knowing:
+            return await scan(knowing, vcenters)
 
 
 def _save(path: Path, seen: tuple[Sighting, ...], *, redact: bool) -> None:

@@ -145,6 +145,8 @@ class _Side:
     def saw(self, place: Place) -> bool:
         """Whether a finding at this place would have been found."""
         object_id, key = place
+        if self.vcenter.unmatched_scope and object_id is not None:
+            return False  # a name in the scope matches nothing: whatever it was for is not looked at
         return self.gap is None and not any(one.hides(key) for one in self.hidden.get(object_id, ()))
 
     @property

@@ -98,8 +98,8 @@ _EXAMPLES = {
 # They stay in the report. Each needs an owner, a reason and its last day:
 # mutes:
 #   - check: snapshot-age  # or a list of checks, or "*"
-#     # Name is a regular expression. All that is given must fit: name, folder, cluster, datacenter.
-#     match: {name: "^backup-", cluster: production, folder: /DC0/vm/backup, datacenter: DC0}
+#     # Name is a regular expression. All that is given must fit: vcenter, name, folder, cluster, datacenter.
+#     match: {vcenter: prod, name: "^backup-", cluster: production, folder: /DC0/vm/backup, datacenter: DC0}
 #     until: 2026-12-31
 #     owner: jd
 #     reason: The backup program keeps its snapshots for two weeks.
@@ -196,7 +196,7 @@ mutes: []""",
 #     to: [oncall, ops-sms]
 #   - match: {severity: warning}
 #     to: mail-digest  # always there where there is mail
-#     collect: 5m  # what comes within this time is told together; 0s tells at once
+#     collect: 5m  # what comes within this time, at most 24h, is told together; 0s tells at once
 #   # All that is given must fit: severity, category, check, vcenter, name, folder, cluster, datacenter.
 #   - match: {category: storage, check: [storage-paths, datastore-capacity], vcenter: prod, datacenter: DC0}
 #     to: [ops-slack, ops-teams]

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -27,6 +27,7 @@ _PATIENCE = timedelta(minutes=5)
 # What is being delivered at the end may take so long to its end.
 _GRACE = timedelta(seconds=20)
 _LOOK = 0.2  # seconds
+_ALL = 100_000  # deliveries of one run, of which no run has so many
 _SOFTWARE, _IO_ERROR = 70, 74
 
 
@@ -53,7 +54,7 @@ async def run_once(plan: Plan) -> int:
             if await runner.run(order) is None:
                 return _IO_ERROR if STORAGE in health.subjects else _SOFTWARE
             await _tidy(state, plan)
-            return await _delivered(state, order.run_id)
+            return await _delivered(state, order.run_id, served={one.name for one in sinks})
 
 
 @asynccontextmanager
@@ -91,16 +92,24 @@ async def _promise(state: State) -> Order:
     return order
 
 
-async def _delivered(state: State, run_id: str) -> int:
-    """Wait until each delivery of a run was tried, but not for ever; return 0 if all arrived."""
+async def _delivered(state: State, run_id: str, served: Collection[str]) -> int:
+    """Wait until each delivery of a run was tried, but not for ever; return 0 if all arrived.
+
+    What is for a channel that nobody serves, as it is not in the configuration, is not waited for.
+    """
     with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE.total_seconds()):
-            while any(_untried(one) for one in await state.outbox.deliveries(run_id=run_id)):  # noqa: ASYNC110 - it is in the database
+            while any(_untried(one) and one.parcel.sink in served for one in await _of_run(state, run_id)):  # noqa: ASYNC110 - it is in the database
                 await asyncio.sleep(_LOOK)
-    left = [one for one in await state.outbox.deliveries(run_id=run_id) if one.state is not DeliveryState.DELIVERED]
+    left = [one for one in await _of_run(state, run_id) if one.state is not DeliveryState.DELIVERED]
     for one in left:
-        log.error("not delivered", what=one.parcel.what, sink=one.parcel.sink, error=one.error, state=one.state.value)
+        why = one.error if one.parcel.sink in served else "it is not in the configuration"
+        log.error("not delivered", what=one.parcel.what, sink=one.parcel.sink, error=why, state=one.state.value)
     return 1 if left else 0
+
+
+async def _of_run(state: State, run_id: str) -> tuple[Delivery, ...]:
+    return await state.outbox.deliveries(run_id=run_id, limit=_ALL)
 
 
 def _untried(one: Delivery) -> bool:

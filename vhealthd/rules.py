@@ -30,14 +30,20 @@ from vhealthd.model import (
 
 
 def apply(
-    checks: Sequence[BoundCheck], results: Sequence[CheckResult], mutes: Sequence[MuteSettings], *, now: datetime
+    checks: Sequence[BoundCheck],
+    results: Sequence[CheckResult],
+    mutes: Sequence[MuteSettings],
+    *,
+    vcenter: str,
+    now: datetime,
 ) -> tuple[CheckResult, ...]:
     """Return the results of one vCenter with every finding marked and every outcome taken from those that count.
 
-    `results` are those of `checks`, in their order.
+    `results` are those of `checks`, in their order. `vcenter` is its name in the configuration.
     """
     silencers = [_silencers(row, results) for row in DEPENDENCIES]
-    active = [(one, mute) for one in mutes if not (mute := mute_of(one)).expired(now)]
+    here = (one for one in mutes if not one.match.vcenter or vcenter in one.match.vcenter)
+    active = [(one, mute) for one in here if not (mute := mute_of(one)).expired(now)]
 
     def marked(slug: str, limits: Limits, finding: Finding) -> Finding:
         return replace(
@@ -74,9 +80,10 @@ def uses(mutes: Sequence[MuteSettings], results: Iterable[CheckResult], *, now: 
 
 
 def mute_of(settings: MuteSettings) -> Mute:
-    """Return what the report says of a mute: `snapshot-age: name ^backup-, cluster prod`."""
+    """Return what the report says of a mute: `snapshot-age: vcenter prod, name ^backup-`."""
     match = settings.match
     parts = (
+        ("vcenter", " or ".join(match.vcenter) or None),
         ("name", match.name and match.name.pattern),
         ("folder", match.folder),
         ("cluster", match.cluster),

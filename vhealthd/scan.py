@@ -140,7 +140,7 @@ async def _report(plan: Scan, started: datetime, vcenters: Sequence[VCenterRepor
 
 def _settle(plan: Scan, vcenter: VCenterReport, as_of: datetime) -> VCenterReport:
     """Say which findings count; where there was no session, what else there is cannot be fine."""
-    results = rules.apply(plan.checks, vcenter.results, plan.settings.mutes, now=as_of)
+    results = rules.apply(plan.checks, vcenter.results, plan.settings.mutes, vcenter=vcenter.name, now=as_of)
     if vcenter.state is VCenterState.UNREACHABLE:
         reason = NO_SESSION(why=vcenter.reason)
         results = tuple(without_session(result, reason) for result in results)

@@ -92,9 +92,21 @@ def route(*to: str, collect: str = "0s", **match: Any) -> RouteSettings:  # noqa
     return RouteSettings.model_validate({"match": match, "to": to, "collect": collect})
 
 
-def policy(*routes: RouteSettings, everything: Iterable[str] = (), roll_up_over: int = 5) -> Policy:
+CHANNELS = frozenset({"pager", "mail", "chat", "team", "others", "audit", "am"})
+
+
+def policy(
+    *routes: RouteSettings,
+    everything: Iterable[str] = (),
+    roll_up_over: int = 5,
+    channels: Iterable[str] = CHANNELS,
+) -> Policy:
     return Policy(
-        routes=routes, everything=frozenset(everything), roll_up_over=roll_up_over, repeat_every=timedelta(days=1)
+        channels=frozenset(channels),
+        routes=routes,
+        everything=frozenset(everything),
+        roll_up_over=roll_up_over,
+        repeat_every=timedelta(days=1),
     )
 
 
@@ -125,6 +137,7 @@ class Memory:
     now: datetime = START - DAY
     records: dict[str, AlertRecord] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
+    first_seen: dict[str, datetime] = field(default_factory=dict)
     unknown: AbstractSet[tuple[str, str]] = frozenset()
 
     def sees(self, *results: CheckResult, after: timedelta = DAY) -> Decision:
@@ -143,6 +156,7 @@ class Memory:
             known=self.records,
             places=self.places,
             unknown_before=self.unknown,
+            first_seen=self.first_seen,
             policy=self.policy,
             now=self.now,
         )

@@ -144,12 +144,31 @@ def test_a_roll_up_names_some_of_what_it_stands_for() -> None:
 
 
 def test_what_is_over_for_this_reader_says_why() -> None:
-    made = letter(notice(over(alert(), Turn.IMPROVED), over(full())))
+    made = letter(notice(over(alert(), Turn.IMPROVED), over(full()), over(full("ds01"), Turn.WORSENED)))
 
-    assert made.subject == "[vhealthd] Alerts: 2 resolved – prod"  # noqa: RUF001 - a dash
+    assert made.subject == "[vhealthd] Alerts: 1 resolved, 2 told elsewhere now – prod"  # noqa: RUF001 - a dash
     assert "* The run has no findings.\n" in made.text
-    assert "* Improved: esx-04.ams.example.net, Host connection\n* vmfs-gold-01, Datastore capacity\n" in made.text
+    assert (
+        """\
+Resolved (1)
+------------
+* vmfs-gold-01, Datastore capacity
+
+Told elsewhere now (2)
+----------------------
+* Improved: esx-04.ams.example.net, Host connection
+* Worsened: ds01, Datastore capacity
+"""
+        in made.text
+    )
     assert "What to do" not in made.text, "nothing has to be done"
+
+
+def test_what_only_worsened_is_not_told_as_resolved() -> None:
+    made = letter(notice(over(full("ds01"), Turn.WORSENED), critical=1))
+
+    assert made.subject == "[vhealthd] Alerts: 1 told elsewhere now – prod"  # noqa: RUF001 - a dash
+    assert "esolved" not in made.text + made.html
 
 
 def test_a_test_says_that_it_is_one_and_nothing_else() -> None:

@@ -31,11 +31,12 @@ from tests.alerting.robot_notices import (
 )
 from tests.report.scans import CHINESE, ENGLISH
 from vhealthd.alerting.dingtalk import DingTalk, message, signed
+from vhealthd.alerting.markdown import MOST
 from vhealthd.alerting.post import TIMEOUT, Clock
 from vhealthd.config import DingTalkChannel
 from vhealthd.errors import ConfigError, DeliveryDelayedError, DeliveryError, DeliveryRefusedError
 from vhealthd.language import Language
-from vhealthd.model import Notice, Turn
+from vhealthd.model import Event, Notice, Turn
 
 SECRET = "SECf00d13"
 MOBILE = "13800000000"
@@ -146,6 +147,27 @@ def test_the_worst_comes_first_and_what_is_resolved_last() -> None:
         "Run 20261121T060000Z-7f3a (2026-11-21 06:01 UTC)",
     )
     assert all(said.index(first) < said.index(second) for first, second in pairwise(order))
+
+
+def test_what_is_told_elsewhere_now_comes_after_what_is_resolved() -> None:
+    worse = alert("d", event=Event.RESOLVE, turn=Turn.WORSENED)
+    better = alert("f", WARNING, event=Event.RESOLVE, turn=Turn.IMPROVED)
+    said = text(notice(worse, over("e"), better))
+    order = (
+        "### vhealthd: 1 resolved, 2 told elsewhere now (prod)",
+        "#### ✅ Resolved (1)",
+        "**e (prod, since 2026-11-20 21:01 UTC)**",
+        "#### 🔵 Told elsewhere now (2)",
+        "**Worsened: d (prod, since 2026-11-20 21:01 UTC)**",
+        "**Improved: f (prod, since 2026-11-20 21:01 UTC)**",
+    )
+    assert all(said.index(first) < said.index(second) for first, second in pairwise(order))
+
+
+def test_what_is_not_shown_is_counted_as_what_it_is() -> None:
+    worse = alert("worse", event=Event.RESOLVE, turn=Turn.WORSENED)
+    gone = [over(f"gone-{number}") for number in range(MOST)]
+    assert "Not shown here: 1 told elsewhere now; see the report." in text(notice(worse, *gone))
 
 
 @pytest.mark.parametrize(

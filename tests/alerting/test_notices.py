@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tests.alerting.notices import NOW, alert, full, notice, over
+from tests.alerting.routing import Memory, check, critical
 from tests.delivery.deliveries import mail, settings
 from tests.report.scans import CHINESE, ordinary, scan
 from vhealthd.alerting import notices
+from vhealthd.alerting.policy import policy_of
 from vhealthd.alerting.route import Decision, Send
 from vhealthd.alerting.words import Draft
 from vhealthd.config import Settings
@@ -131,10 +133,14 @@ def test_each_channel_is_told_in_its_language_and_a_program_in_english() -> None
     }
 
 
-def test_whoever_left_the_configuration_is_told_the_end_all_the_same() -> None:
-    (one,) = parcels(send("gone", over(alert()), over(full())))
+def test_for_whoever_left_the_configuration_there_is_nothing_that_would_wait() -> None:
+    memory = Memory(policy=policy_of(configured(chat=CHAT)))
+    memory.sees(check(critical("esx-1")))
+    memory.policy = policy_of(configured())
 
-    assert (one.sink, one.what) == ("gone", "alerts: 2 resolved")
+    some = parcels(*memory.sees(check()).sends)
+
+    assert [one.sink for one in some] == ["audit-log"]
 
 
 @pytest.mark.parametrize("payload", [{}, {"parts": []}, {"parts": 7}, {"parts": [{"run_id": "r"}]}, {"letter": "x"}])

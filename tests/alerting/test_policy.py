@@ -79,6 +79,28 @@ def test_without_routes_info_goes_to_machines_and_the_audit_log_only() -> None:
     assert told(settings, INFO) == dict.fromkeys(["hook", "am", "audit-log"], timedelta())
 
 
+ONLY_FAST = [{name: one} for name, one in EVERY_KIND.items() if name not in {"hook", "am", "storage-team"}]
+
+
+def test_where_there_is_nothing_faster_than_mail_what_is_critical_is_mailed_at_once() -> None:
+    machines = {name: EVERY_KIND[name] for name in ("hook", "am")}
+    settings = configured(channels={"storage-team": EVERY_KIND["storage-team"], **machines}, mail=MAIL)
+    everybody = ["mail-digest", "storage-team", "hook", "am", "audit-log"]
+    assert told(settings, CRITICAL) == dict.fromkeys(everybody, timedelta())
+    assert told(settings, WARNING)["mail-digest"] == 5 * MINUTE
+
+
+@pytest.mark.parametrize("channels", ONLY_FAST, ids=[next(iter(one)) for one in ONLY_FAST])
+def test_where_there_is_a_faster_channel_it_is_not(channels: dict[str, Any]) -> None:
+    assert "mail-digest" not in told(configured(channels=channels, mail=MAIL), CRITICAL)
+
+
+def test_with_mail_alone_what_warned_and_is_critical_now_is_mailed_as_that() -> None:
+    memory = Memory(policy=policy_of(configured(mail=MAIL)))
+    memory.sees(check(finds(WARNING, "ds01")))
+    assert heard(memory.sees(check(critical("ds01"))))["mail-digest"] == ["worsened ds01"]
+
+
 @pytest.mark.parametrize("severity", Severity)
 def test_without_channels_there_is_the_audit_log(severity: Severity) -> None:
     assert told(configured(), severity) == {"audit-log": timedelta()}
@@ -97,6 +119,7 @@ def test_a_policy_is_what_is_configured() -> None:
     made = policy_of(settings)
     assert (made.repeat_every, made.roll_up_over) == (timedelta(hours=12), 9)
     assert made.everything == {"am"}
+    assert made.channels == {*EVERY_KIND, "audit-log"}
 
 
 # --- channels -------------------------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ from tests.alerting.routing import (
 )
 from tests.report.scans import CHINESE, ENGLISH, UUID, itself, result, unreachable, vcenter
 from vhealthd.alerting.cases import rollup_key, unknown_key
-from vhealthd.engine import NOTHING
 from vhealthd.model import (
+    NOTHING,
     Category,
     CheckResult,
     Event,
@@ -109,6 +109,30 @@ def test_a_scan_that_ends_a_little_earlier_in_the_day_counts_as_a_day_later(earl
     memory = Memory()
     memory.sees(check(critical("esx-1")))
     assert bool(heard(memory.sees(check(critical("esx-1")), after=DAY - early))) is told
+
+
+def test_what_a_wrong_clock_told_in_the_future_is_told_again() -> None:
+    memory = Memory()
+    memory.sees(check(critical("esx-1")), after=365 * DAY)
+    assert heard(memory.sees(check(critical("esx-1")), after=-364 * DAY)) == {"pager": ["reminder esx-1"]}
+    assert heard(memory.sees(check(critical("esx-1")), after=MINUTE)) == NOBODY
+
+
+def test_what_was_there_before_anybody_was_told_says_since_when() -> None:
+    memory, seen = Memory(), check(critical("esx-1", "esx-2"))
+    old, _ = (identity(vcenter("prod"), seen, one) for one in seen.findings)
+    memory.first_seen = {old: memory.now - WEEK}
+
+    since = {one.object: one.since for one in alerts(memory.sees(seen))}
+
+    assert since == {"esx-1": memory.now - DAY - WEEK, "esx-2": memory.now - MINUTE}
+
+
+def test_what_a_wrong_clock_saw_first_in_the_future_is_there_since_it_is_seen() -> None:
+    memory, seen = Memory(), check(critical("esx-1"))
+    memory.first_seen = {identity(vcenter("prod"), seen, seen.findings[0]): memory.now + WEEK}
+    (alert,) = alerts(memory.sees(seen))
+    assert alert.since == memory.now - MINUTE
 
 
 def test_what_somebody_took_on_is_not_told_again() -> None:
@@ -289,6 +313,30 @@ def test_what_is_not_checked_any_more_is_over() -> None:
     assert heard(memory.sees(check(slug="ntp-drift"))) == {"pager": ["over: resolved esx-1"]}
 
 
+def test_a_scope_with_a_name_that_matches_nothing_closes_nothing() -> None:
+    memory = Memory()
+    memory.sees(check(critical("esx-1", *many(6)) + warning("esx-2")))
+    out_of_scope = replace(vcenter("prod", [check()]), unmatched_scope=("prod-a",))
+
+    assert heard(memory.scans(out_of_scope, after=MINUTE)) == NOBODY
+    assert len(memory.open) == 2
+    assert heard(memory.sees(check())) == {"mail": ["over: resolved esx-2"], "pager": ["over: resolved prod"]}
+
+
+def test_a_scope_with_a_name_that_matches_nothing_hides_neither_what_is_muted_nor_vcenter_itself() -> None:
+    memory = Memory()
+    memory.sees(check([*critical("esx-1"), Finding(CRITICAL, itself(), BROKEN())]))
+    in_part = replace(vcenter("prod", [check(muted(critical("esx-1")))]), unmatched_scope=("prod-a",))
+    assert heard(memory.scans(in_part)) == {"pager": ["over: resolved esx-1", "over: resolved prod"]}
+
+
+def test_a_check_that_nobody_asks_for_is_over_whatever_the_scope() -> None:
+    memory = Memory()
+    memory.sees(check(critical("esx-1")))
+    out_of_scope = replace(vcenter("prod", [check(slug="ntp-drift")]), unmatched_scope=("prod-a",))
+    assert heard(memory.scans(out_of_scope)) == {"pager": ["over: resolved esx-1"]}
+
+
 def test_what_is_not_scanned_any_more_is_over() -> None:
     memory = Memory()
     memory.sees(check(critical("esx-1")))
@@ -320,6 +368,25 @@ def test_another_vcenter_under_the_same_name_is_another() -> None:
     assert heard(memory.scans(other("prod", check(critical("esx-2"))))) == {
         "pager": ["new esx-2", "over: resolved esx-1"]
     }
+
+
+def test_a_vcenter_whose_name_another_one_has_now_is_still_the_same() -> None:
+    memory = Memory()
+    memory.sees(check(critical("esx-1")))
+    assert heard(memory.scans(other("prod", check()), vcenter("prod-old", [unknown()]), after=MINUTE)) == NOBODY
+    assert heard(memory.scans(other("prod", unknown()), vcenter("prod-old", [check()]), after=MINUTE)) == {
+        "pager": ["over: resolved esx-1"]
+    }
+
+
+def test_a_vcenter_that_is_scanned_under_two_names_is_judged_by_the_one_that_found_it() -> None:
+    memory = Memory()
+    memory.scans(vcenter("east", [check(critical("esx-1"))]), vcenter("west", [check()]))
+    for east in (vcenter("east", [unknown()]), unreachable("east")):
+        memory.scans(east, vcenter("west", [check()]), after=MINUTE)
+        assert "esx-1" in {one.alert.object for one in memory.open}
+    memory.scans(vcenter("east", [check()]), vcenter("west", [unknown()]), after=MINUTE)
+    assert "esx-1" not in {one.alert.object for one in memory.open}
 
 
 def other(name: str, *results: CheckResult) -> VCenterReport:
@@ -375,6 +442,42 @@ def test_members_that_come_are_told_under_the_same_key() -> None:
     decision = memory.sees(check(critical(*many(8))), after=MINUTE)
     assert heard(decision) == {"pager": ["worsened prod"]}
     assert [(one.key, one.count, one.since) for one in alerts(decision)] == [(memory.record.key, 8, since)]
+
+
+def test_a_roll_up_is_there_since_its_oldest_member() -> None:
+    memory, seen = Memory(), check(critical(*many(6)))
+    ages = {identity(vcenter("prod"), seen, one): memory.now - day * DAY for day, one in enumerate(seen.findings)}
+    memory.first_seen = ages
+    (alert,) = alerts(memory.sees(seen))
+    assert alert.since == min(ages.values())
+
+
+def test_a_member_that_comes_and_goes_is_told_once_and_leaves_it_taken_on() -> None:
+    memory = Memory()
+    memory.sees(check(critical(*many(7))))
+    memory.acknowledge()
+    for count in (6, 7, 6, 7):
+        assert heard(memory.sees(check(critical(*many(count))))) == NOBODY
+        assert len(memory.record.members) == count
+    assert memory.record.ack is not None
+
+
+def test_one_member_more_than_was_told_ends_that_somebody_took_it_on() -> None:
+    memory = Memory()
+    memory.sees(check(critical(*many(7))))
+    memory.acknowledge()
+    memory.sees(check(critical(*many(6))))
+    assert heard(memory.sees(check(critical(*many(8))))) == {"pager": ["worsened prod"]}
+    assert memory.record.ack is None
+
+
+def test_a_roll_up_that_is_for_the_most_part_new_is_told_whatever_its_size() -> None:
+    memory = Memory()
+    memory.sees(check(critical(*many(7))))
+    memory.acknowledge()
+    memory.sees(check(critical("store-000")))
+    assert heard(memory.sees(check(critical(*many(20)[-2:], "store-000")))) == {"pager": ["worsened prod"]}
+    assert memory.record.ack is None
 
 
 def test_a_roll_up_is_over_once_when_no_member_is_left() -> None:
@@ -483,6 +586,15 @@ def test_more_checks_that_stay_unknown_are_worse() -> None:
     assert heard(memory.sees(unknown("ntp-drift"))) == {"mail": ["reminder prod"]}
 
 
+def test_another_check_that_stays_unknown_in_place_of_the_one_that_was_told_is_told() -> None:
+    memory = Memory()
+    memory.sees(unknown("ntp-drift"))
+    memory.sees(unknown("ntp-drift"), unknown("vaai-status"))
+    assert heard(memory.sees(check(slug="ntp-drift"), unknown("vaai-status"), after=MINUTE)) == {
+        "mail": ["worsened prod"]
+    }
+
+
 def test_what_stayed_unknown_is_over_when_it_is_judged() -> None:
     memory = Memory()
     memory.sees(unknown())
@@ -521,6 +633,24 @@ def test_a_channel_that_has_no_route_any_more_is_told_the_end_at_once() -> None:
     memory.policy = policy(route("pager"))
     decision = memory.sees(check())
     assert [(one.channel, one.collect) for one in decision.sends] == [("mail", timedelta())]
+
+
+@pytest.mark.parametrize("then", [check(), check(warning("esx-1"))])
+def test_a_channel_that_is_not_there_any_more_is_not_told_the_end(then: CheckResult) -> None:
+    memory = Memory(policy=policy(route("pager", "chat", severity="critical")))
+    memory.sees(check(critical("esx-1")))
+    memory.policy = policy(route("chat", severity="critical"), channels=["chat"])
+    assert heard(memory.sees(then)).keys() == {"chat"}
+    assert heard(memory.sees(check())) == NOBODY
+
+
+def test_a_channel_that_was_away_is_told_the_end() -> None:
+    memory = Memory()
+    memory.sees(check(critical("esx-1")))
+    memory.policy, before = policy(channels=[]), memory.policy
+    memory.sees(check(critical("esx-1")))
+    memory.policy = before
+    assert heard(memory.sees(check())) == {"pager": ["over: resolved esx-1"]}
 
 
 def test_a_channel_that_has_a_route_now_is_told_with_the_next_reminder() -> None:

@@ -85,6 +85,7 @@ class World:
     unknown: set[Judge] = field(default_factory=set)
     in_part: set[Judge] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)  # vCenters with a scope that matches nothing
     left_out: set[str | Judge] = field(default_factory=set)
 
     def report(self, now: datetime) -> ScanReport:
@@ -96,7 +97,8 @@ class World:
         if spot.vcenter in self.left_out or judge in self.left_out:
             return False
         blind = judge in self.unknown or judge in self.in_part or (judge, spot.name) in self.missed
-        return spot.vcenter in self.down or blind
+        lost = spot.vcenter in self.lost and spot.check != REACHABILITY
+        return spot.vcenter in self.down or lost or blind
 
     def _vcenter(self, name: str, now: datetime) -> VCenterReport:
         asked = [judge for judge in JUDGES if judge[0] == name and judge not in self.left_out]
@@ -108,12 +110,15 @@ class World:
             return replace(reachability, results=(reachability.results[0], *unseen))
         fine = result(REACHABILITY, category=Category.CONNECTIVITY)
         judged = [self._result(judge, now) for judge in asked]
-        return replace(vcenter(name, [fine, *judged]), instance_uuid=UUIDS[name])
+        unmatched = ("renamed",) if name in self.lost else ()
+        return replace(vcenter(name, [fine, *judged]), instance_uuid=UUIDS[name], unmatched_scope=unmatched)
 
     def _result(self, judge: Judge, now: datetime) -> CheckResult:
         check = judge[1]
         if judge in self.unknown:
             return result(check, outcome=Outcome.UNKNOWN, category=Category.STORAGE, reason="it timed out")
+        if judge[0] in self.lost:
+            return result(check, category=Category.STORAGE)
         if judge in self.in_part:
             return replace(result(check, category=Category.STORAGE), whole=False)
         seen = [one for one in self.wrong if (one.vcenter, one.check) == judge and (judge, one.name) not in self.missed]
@@ -135,6 +140,7 @@ class Model:
     last: dict[str, Severity] = field(default_factory=dict)  # how bad what counts was when it could be seen last
     has: set[tuple[str, str]] = field(default_factory=set)  # channel and key: told that it is there, and not its end
     paged: dict[str, datetime] = field(default_factory=dict)
+    count: dict[str, int] = field(default_factory=dict)  # of what was paged last
     acknowledged: set[str] = field(default_factory=set)
     unknown_before: set[Judge] = field(default_factory=set)
     stays_unknown: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -209,6 +215,17 @@ class Weeks(RuleBasedStateMachine):
         for spot in list(self.world.wrong)[::part]:
             del self.world.wrong[spot]
 
+    @precondition(lambda self: self.world.wrong and self.pace)
+    @rule(part=st.sampled_from([2, 5, 100]), times=st.integers(1, 2))
+    def some_comes_and_goes(self, part: int, times: int) -> None:
+        wrong = self.world.wrong
+        gone = list(wrong)[::part]
+        for _ in range(times):
+            self.world.wrong = {spot: severity for spot, severity in wrong.items() if spot not in gone}
+            self.it_is_scanned()
+            self.world.wrong = wrong
+            self.it_is_scanned()
+
     @rule(judge=judges, some=names, days=st.integers(1, 4))
     def some_is_muted(self, judge: Judge, some: set[str], days: int) -> None:
         self.world.muted_until |= {Spot(*judge, name): self.memory.now + days * DAY for name in some}
@@ -232,6 +249,10 @@ class Weeks(RuleBasedStateMachine):
     @rule(down=st.sets(vcenters))
     def some_vcenters_are_down(self, down: set[str]) -> None:
         self.world.down = down
+
+    @rule(lost=st.sets(vcenters))
+    def some_scopes_match_nothing(self, lost: set[str]) -> None:
+        self.world.lost = lost
 
     @rule(left_out=st.sets(st.one_of(vcenters, judges), max_size=1))
     def somebody_configures(self, left_out: set[str | Judge]) -> None:
@@ -265,7 +286,7 @@ class Weeks(RuleBasedStateMachine):
     def scan(self, after: timedelta) -> None:
         self.memory.now += after
         report = self.world.report(self.memory.now)
-        before = {one.key for one in self.memory.open}
+        before = {one.key: set(one.members) for one in self.memory.open}
         now, changed = self.model.see(self.world, report)
         decision = self.memory.hears(report)
         self.nobody_is_told_twice(decision)
@@ -297,17 +318,26 @@ class Weeks(RuleBasedStateMachine):
                 assert self.memory.now - self.model.paged[alert.key] >= DAY - EARLY
 
     def what_is_worse_is_told(
-        self, decision: Decision, now: dict[str, Severity], changed: set[str], before: set[str]
+        self, decision: Decision, now: dict[str, Severity], changed: set[str], before: dict[str, set[str]]
     ) -> None:
-        """All that is critical for the first time is paged; more than five of a kind are one page."""
+        """All that is critical for the first time is paged; more than five of a kind are one page.
+
+        What adds to an open roll-up is paged with it, if it has more members than it was paged with, or mostly others.
+        """
         pages = {alert.key for alert in triggers(decision, "pager") if alert.turn is not Turn.REMINDER}
         kinds: dict[str, set[str]] = defaultdict(set)
         for key in changed:
             if now[key] is CRITICAL:
                 kinds[self.rollup_of(key, CRITICAL)].add(key)
+        after = {one.key: set(one.members) for one in self.memory.open}
         for rollup, keys in kinds.items():
-            one_page = len(keys) > POLICY.roll_up_over or rollup in before
-            assert ({rollup} if one_page else keys) == pages & (keys | {rollup})
+            if rollup in before:
+                known, there = before[rollup], after[rollup]
+                grown = len(there) > self.model.count[rollup] or len(there - known) > len(there & known)
+                assert pages & (keys | {rollup}) == ({rollup} if grown else set())
+            else:
+                one_page = len(keys) > POLICY.roll_up_over
+                assert ({rollup} if one_page else keys) == pages & (keys | {rollup})
 
     def what_is_there_long_is_told_again(self, decision: Decision, now: dict[str, Severity]) -> None:
         paged = {alert.key for alert in triggers(decision, "pager")}
@@ -328,6 +358,7 @@ class Weeks(RuleBasedStateMachine):
                 assert alert.turn is not Turn.RESOLVED or alert.key not in now
         for alert in triggers(decision, "pager"):
             self.model.paged[alert.key] = self.memory.now
+            self.model.count[alert.key] = alert.count
         changed = [one for one in decision.records if one.told == self.memory.now]
         worse = {one.key for one in changed if one.alert.turn is Turn.WORSENED}
         self.model.acknowledged -= worse | {one.key for one in decision.records if one.resolved}

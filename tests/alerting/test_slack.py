@@ -110,7 +110,10 @@ async def test_the_longest_texts_fit(hook: Path, letter: str) -> None:
     told = alert(long, vcenter=long, title=long, message=long, advice=long, count=9, examples=(f"{long}x",) * 3)
     async with MockSlack(path=PATH) as service:
         await channel(hook, service).send(
-            notice(*[told] * 20, *[over(told)] * 20, vcenters=(long,) * 3, run_id=long), delivery_id="d-1"
+            notice(
+                *[told] * 20, *[over(told)] * 20, *[over(told, Turn.WORSENED)] * 20, vcenters=(long,) * 3, run_id=long
+            ),
+            delivery_id="d-1",
         )
 
     assert len(service.messages) == 1
@@ -166,10 +169,20 @@ def test_what_is_over_comes_last() -> None:
     assert said(told)[1].splitlines()[0] == (
         "🔴 *Critical · Still there* · `vmfs-gold-01` (prod) · Datastore capacity · since 2026-11-20 21:04 UTC"
     )
-    assert said(told)[2] == (
-        "✅ *Resolved* · `esx-04.ams.example.net` (prod) · Host connection\n"
-        "✅ *Improved* · `vmfs-2` (prod) · Datastore capacity"
-    )
+    assert said(told)[2:4] == [
+        "✅ *Resolved* · `esx-04.ams.example.net` (prod) · Host connection",
+        "➡️ *Improved · Told elsewhere now* · `vmfs-2` (prod) · Datastore capacity",
+    ]
+
+
+def test_of_many_that_are_told_elsewhere_some_are_named_and_the_others_counted() -> None:
+    told = notice(*[over(full(), Turn.WORSENED)] * 12, critical=12)
+
+    _, elsewhere, _ = said(told)
+    assert elsewhere.splitlines() == [
+        *["➡️ *Worsened · Told elsewhere now* · `vmfs-gold-01` (prod) · Datastore capacity"] * 10,
+        "... and 2 more are told elsewhere now.",
+    ]
 
 
 def test_it_says_that_nothing_is_wrong_any_more() -> None:

@@ -1,7 +1,9 @@
 """SMS through a real socket: who has a message, who cannot have it, and what 320 characters say."""
 
 import asyncio
+import math
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from mocks.pagers import MockTwilio
 from mocks.webhooks import Answer
 from tests.alerting.notices import GONE, alert, clock, estate, full, notice, over
 from tests.report.scans import CHINESE, ENGLISH, HOSTILE
+from vhealthd import daemon, once
 from vhealthd.alerting.channel import Resumable
 from vhealthd.alerting.twilio import LONGEST, Twilio, text
 from vhealthd.config import TwilioChannel
@@ -122,6 +125,13 @@ async def test_it_goes_to_twilio_unless_there_is_a_relay(token: Path) -> None:
 
 
 # --- who has it
+
+
+def test_an_attempt_ends_before_the_service_does_so_that_who_has_it_is_noted(token: Path) -> None:
+    told = {"type": "twilio", "account_sid": SID, "auth_token": {"file": token}, "to": [ANNA], "from": FROM}
+    sends = Twilio(TwilioChannel.model_validate(told), language=ENGLISH, clock=clock)
+    longest = timedelta(seconds=sends._post._timeout.total or math.inf)
+    assert longest < min(daemon._GRACE, once._GRACE)
 
 
 async def test_one_number_that_is_refused_does_not_stop_the_others(token: Path) -> None:
@@ -326,6 +336,12 @@ def test_what_is_over_for_the_reader_need_not_be_over() -> None:
         "Improved: esx-04.ams.example.net (prod), Host connection",
         "1 more alert",
     ]
+
+
+def test_what_is_told_elsewhere_is_not_counted_as_over() -> None:
+    told = notice(alert(), over(full()), *[over(full("ds01"), Turn.WORSENED)] * 2)
+
+    assert text(told, ENGLISH).splitlines()[2:4] == ["1 alert is over", "2 alerts are told elsewhere now"]
 
 
 @pytest.mark.parametrize(

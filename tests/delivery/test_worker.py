@@ -236,9 +236,9 @@ async def test_what_is_put_in_later_is_delivered_at_once(state: State) -> None:
             assert await at.seen.next() == ("mail", "delivered")
 
 
-async def test_a_sink_takes_one_after_the_other_the_oldest_first(state: State) -> None:
-    for number in range(4):
-        await state.outbox.put([parcel(str(number))], now=NOW - number * MINUTE, expires=EXPIRES)
+async def test_a_sink_takes_one_after_the_other_in_the_order_in_which_they_came(state: State) -> None:
+    for name in "3210":
+        await put(state, parcel(name))
     async with site(state.outbox, sink := Scripted()) as at:
         for _ in range(4):
             await at.seen.next()

@@ -198,12 +198,17 @@ async def test_an_alert_is_muted_by_its_key(config: Path, tmp_path: Path) -> Non
     assert single == {
         "id": single["id"],
         "check": ["host-connection"],
-        "match": {"name": r"^esx\-04\.ams\.example\.net$"},
+        "match": {"vcenter": ["prod"], "name": r"^esx\-04\.ams\.example\.net$"},
         "until": TOMORROW,
         "owner": "jd",
         "reason": "it is being replaced",
     }
-    assert (many["check"], many["match"]) == (["snapshot-age"], {}), "a roll-up, all of its check"
+    assert (many["check"], many["match"]) == (["snapshot-age"], {"vcenter": ["prod"]}), "a roll-up, all of its check"
+    said = (await alerts(config, "mute", "bbb1", *until)).out
+    assert said.startswith("mute ")
+    assert said.endswith(
+        f": snapshot-age: vcenter prod, through {TOMORROW} (UTC), from the next scan of the service on\n"
+    )
 
 
 async def test_findings_are_muted_by_options_and_the_mute_is_listed_and_ended(config: Path, tmp_path: Path) -> None:
@@ -212,7 +217,10 @@ async def test_findings_are_muted_by_options_and_the_mute_is_listed_and_ended(co
     given = ("--check", "snapshot-age", "--check", "snapshot-chain", "--name", "^backup-", "--cluster", "prod-a")
     ended = await alerts(config, "mute", *given, "--until", TOMORROW, *WHO)
     (mute,) = await as_json(config, "mutes")
-    assert ended.out == f"mute {mute['id']} holds through {TOMORROW} (UTC), from the next scan of the service on\n"
+    assert ended.out == (
+        f"mute {mute['id']}: snapshot-age, snapshot-chain: name ^backup-, cluster prod-a, through {TOMORROW} (UTC), "
+        "from the next scan of the service on\n"
+    )
     assert (mute["check"], mute["match"]) == (
         ["snapshot-age", "snapshot-chain"],
         {"name": "^backup-", "cluster": "prod-a"},
@@ -234,6 +242,23 @@ async def test_a_mute_of_objects_alone_is_one_of_all_checks(config: Path, tmp_pa
     await holding(tmp_path)
     mute = await as_json(config, "mute", "--datacenter", "lab", "--until", TOMORROW, *WHO)
     assert (mute["check"], mute["match"]) == (["*"], {"datacenter": "lab"})
+
+
+async def test_a_mute_may_be_of_some_vcenters_only(config: Path, tmp_path: Path) -> None:
+    await holding(tmp_path)
+    mute = await as_json(config, "mute", "--vcenter", "prod", "--name", "^a", "--until", TOMORROW, *WHO)
+    assert (mute["check"], mute["match"]) == (["*"], {"vcenter": ["prod"], "name": "^a"})
+    assert "vcenter prod, name ^a" in " ".join((await alerts(config, "mutes")).out.split())
+
+
+async def test_what_is_given_before_the_command_holds_for_it(config: Path, tmp_path: Path) -> None:
+    await holding(tmp_path, DOWN)
+    for command, *arguments in (("ack", "aaa1", *WHO), ("mute", "aaa1", "--until", TOMORROW, *WHO), ("mutes",)):
+        ended = await vhealthd("alerts", "--config", config, "--json", command, *arguments)
+        assert (ended.code, ended.err) == (0, "")
+        json.loads(ended.out)
+    ended = await vhealthd("alerts", "--config", tmp_path / "none.yaml", "mutes", "--config", config)
+    assert ended.code == 0, "what is given after it holds all the same"
 
 
 async def test_a_mute_that_has_expired_is_shown_as_that(config: Path, tmp_path: Path) -> None:
@@ -266,10 +291,27 @@ MUTED = ("mute", "--check", "snapshot-age", *WHO, "--until")
         ((*MUTED, "2026-01-31"), "--until: 2026-01-31 is over; give a day that is still to come"),
         ((*MUTED, TOMORROW, "--name", "("), "--name: "),
         ((*MUTED, TOMORROW, "--check", "snapshot-aeg"), "snapshot-age"),
+        (
+            (*MUTED, TOMORROW, "--vcenter", "prd"),
+            "--vcenter: there is no vCenter 'prd' in the configuration; did you mean \"prod\"?",
+        ),
+        (("mute", "aaa1", "--vcenter", "prod", *WHO, "--until", TOMORROW), "say what to mute: either the KEY"),
         (("mute", "aaa1", "--until", TOMORROW, "--owner", "", "--reason", "x"), "--owner: "),
         (("mute", "ccc1", *WHO, "--until", TOMORROW), "what could not be seen cannot be muted"),
     ],
-    ids=["nothing", "both", "no date", "no such day", "in the past", "no pattern", "no check", "nobody", "unseen"],
+    ids=[
+        "nothing",
+        "both",
+        "no date",
+        "no such day",
+        "in the past",
+        "no pattern",
+        "no check",
+        "no vcenter",
+        "both, vcenter",
+        "nobody",
+        "unseen",
+    ],
 )
 async def test_a_mute_that_cannot_be_is_refused_in_words(
     config: Path, tmp_path: Path, arguments: tuple[str, ...], said: str

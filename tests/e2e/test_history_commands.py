@@ -122,6 +122,7 @@ async def test_a_state_that_cannot_be_used_is_a_warning(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in ended.err.splitlines()]
     assert [(one["level"], one["event"]) for one in lines] == [
         ("warning", "this run goes by no history"),
+        ("warning", "the report tells nothing of earlier runs"),
         ("warning", "this run is not recorded"),
     ]
     assert all("is damaged or is no database" in one["why"] for one in lines)
@@ -382,6 +383,30 @@ async def test_a_delivery_that_failed_is_tried_again(config: Path, directory: Pa
     assert again is not None
     assert again.state == "pending"
     assert again.expires > NOW + timedelta(hours=71)
+
+
+async def test_what_is_given_before_the_command_holds_for_it(config: Path, directory: Path) -> None:
+    await deliver(directory)
+
+    ended = await vhealthd("deliveries", "--config", config, "--json", "retry", "p-0")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert json.loads(ended.out)["state"] == "pending"
+
+
+async def test_what_tells_less_than_is_known_is_not_tried_again(config: Path, directory: Path) -> None:
+    parcels = tuple(Parcel(id=name, run_id="r", sink="oncall", what="alert", chain="esx01") for name in ("a", "b"))
+    async with open_state(directory) as state:
+        await commit(state, OLD, parcels=parcels)
+        await state.outbox.give_up("a", now=NOW, error="400 invalid key")
+        await state.outbox.delivered("b", now=NOW)
+
+    ended = await call("deliveries", config, "retry", "a")
+    assert ended.code == 64
+    assert ended.err == (
+        "vhealthd: delivery a is older than what oncall was told since, and what it tells may be over, so it is not "
+        "tried again\n"
+    )
 
 
 async def test_what_arrived_is_not_tried_again(config: Path, directory: Path) -> None:

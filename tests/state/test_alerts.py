@@ -19,7 +19,7 @@ from tests.alerting.notices import alert
 from tests.report.scans import finding, host, vm
 from tests.state.runs import check, day, keep, run
 from vhealthd.errors import StateError
-from vhealthd.model import Ack, AlertRecord, DeliveryState, Parcel, Severity, identity
+from vhealthd.model import Ack, AlertRecord, DeliveryState, Parcel, Severity, Turn, identity
 from vhealthd.state import State, open_state, schema
 
 TAKEN_ON = Ack(owner="jd", reason="the part is ordered", at=day(2))
@@ -152,9 +152,9 @@ async def test_an_alert_that_another_version_stored_is_taken_for_none_and_costs_
 
     with capture_logs() as logs:
         assert list(await known(state)) == [key(2)]
-    assert [line["key"] for line in logs] == [key(1)]
-    assert [one.key for one in await state.alerts.open()] == [key(2)]
-    assert await state.alerts.acknowledge(key(1), TAKEN_ON) is None
+        assert [one.key for one in await state.alerts.open()] == [key(2)]
+        assert await state.alerts.acknowledge(key(1), TAKEN_ON) is None
+    assert [line["key"] for line in logs] == [key(1)], "it is said once a run, however often somebody looks"
 
     await commit(state, record(key(1)), number=2)
     assert set(await known(state)) == {key(1), key(2)}, "the next run has told it again"
@@ -177,6 +177,58 @@ async def test_what_is_over_or_was_never_there_is_taken_on_by_nobody(state: Stat
     for name in (key(1), key(2)):
         assert await state.alerts.acknowledge(name, TAKEN_ON) is None
     assert (await known(state))[key(1)].ack is None
+
+
+async def test_whoever_takes_an_alert_on_while_a_run_is_stored_has_it_afterwards(state: State) -> None:
+    await commit(state, record(key(1)), record(key(2)))
+    before = await known(state)
+    await state.alerts.acknowledge(key(1), TAKEN_ON)
+    await commit(state, *(replace(one, told=day(2)) for one in before.values()), number=2)
+
+    after = await known(state)
+    assert (after[key(1)].ack, after[key(1)].told) == (TAKEN_ON, day(2))
+    assert after[key(2)].ack is None
+
+
+WORSE = alert(key=key(1), turn=Turn.WORSENED)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"resolved": day(2)}, id="it is over"),
+        pytest.param({"alert": WORSE, "told": day(2)}, id="it has worsened"),
+        pytest.param({"alert": WORSE}, id="it has worsened, and nobody is told"),
+    ],
+)
+async def test_what_is_over_or_has_worsened_meanwhile_is_taken_on_by_nobody(
+    state: State, change: dict[str, Any]
+) -> None:
+    await commit(state, record(key(1)))
+    await state.alerts.acknowledge(key(1), TAKEN_ON)
+    await commit(state, record(key(1), **change), number=2)
+    assert (await known(state))[key(1)].ack is None
+
+
+async def test_what_had_worsened_before_it_was_taken_on_stays_taken_on(state: State) -> None:
+    worse = record(key(1), alert=WORSE, told=day(2))
+    await commit(state, worse)
+    await state.alerts.acknowledge(key(1), TAKEN_ON)
+    await commit(state, replace(worse, members=(key(1), key(2))), number=2)
+    assert (await known(state))[key(1)].ack == TAKEN_ON
+
+
+async def test_what_is_there_again_is_taken_on_anew(state: State) -> None:
+    await commit(state, record(key(1), ack=TAKEN_ON, resolved=day(2)))
+    await commit(state, record(key(1), 3), number=3)
+    assert (await known(state))[key(1)].ack is None
+
+
+async def test_somebody_else_takes_an_alert_on(state: State) -> None:
+    await commit(state, record(key(1), ack=TAKEN_ON))
+    other = replace(TAKEN_ON, owner="kim")
+    await state.alerts.acknowledge(key(1), other)
+    assert (await known(state))[key(1)].ack == other
 
 
 async def test_what_was_resolved_long_ago_is_forgotten_and_nothing_else(state: State) -> None:
@@ -206,7 +258,7 @@ async def test_mutes_are_kept_in_the_order_in_which_they_were_set_and_end_one_by
 
 
 def older(folder: Path, revision: str) -> None:
-    """Make the state of an earlier version, with a run that was promised and a delivery in it."""
+    """Make the state of an earlier version, with a run that was promised and two deliveries in it."""
     engine = create_engine(f"sqlite:///{folder / 'vhealthd.db'}")
     config = Config()
     config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
@@ -220,6 +272,8 @@ def older(folder: Path, revision: str) -> None:
         connection.exec_driver_sql(
             "INSERT INTO deliveries "
             "(id, run_id, sink, what, payload, state, attempts, created, due, expires, progress) VALUES "
+            "('mail-0', 'run-1', 'mail', 'mail to 1 (zh)', '{\"n\": 0}', 'pending', 0, "
+            "'2026-11-01 06:00:01.000000', '2026-11-01 06:00:01.000000', '2026-11-04 06:00:00.000000', '{}'), "
             "('mail-1', 'run-1', 'mail', 'mail to 1 (en)', '{\"n\": 1}', 'pending', 2, "
             "'2026-11-01 06:00:00.000000', '2026-11-01 06:00:00.000000', '2026-11-04 06:00:00.000000', '{}')"
         )
@@ -231,7 +285,7 @@ async def test_what_an_earlier_version_has_kept_is_there_and_alerts_can_come(tmp
     older(tmp_path, revision)
     async with open_state(tmp_path) as state:
         assert [one.run_id for one in await state.runs.unfinished()] == ["run-1"]
-        (delivery,) = await state.outbox.deliveries()
+        _, delivery = await state.outbox.deliveries()
         assert (delivery.parcel.id, delivery.attempts, delivery.state) == ("mail-1", 2, DeliveryState.PENDING)
         assert (await state.alerts.open(), await state.alerts.mutes()) == ((), ())
 
@@ -244,5 +298,8 @@ async def test_what_an_earlier_version_has_kept_is_there_and_alerts_can_come(tmp
         assert await known(state) == {record().key: record()}
         assert {one.parcel.id: one.parcel.payload for one in await state.outbox.deliveries()} == {
             "mail-1": {"n": 1},
+            "mail-0": {"n": 0},
             "a": {"parts": []},
         }, "none has joined what was put in by an earlier version"
+        taken = [await state.outbox.take("mail", day(2)) for _ in range(3)]
+        assert [one.parcel.id for one in taken if one] == ["mail-1", "mail-0", "a"], "the oldest first"

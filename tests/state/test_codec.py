@@ -132,6 +132,7 @@ def _by_type(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - an annotati
         float | None: st.none() | st.floats(0, 1e6),
         Mapping[str, float]: st.dictionaries(WORDS, st.floats(0, 1e6), max_size=2),
         datetime: TIMES,
+        datetime | None: st.none() | TIMES,
         tuple[str, ...]: tuples(WORDS),
     }
     return plain[kind]

@@ -96,6 +96,19 @@ async def test_it_is_not_over_where_nobody_looked(state: State, _why: str, secon
     assert (await history(state)).since(WEB) == day(1), "it was never over"
 
 
+async def test_it_is_not_over_while_a_name_in_the_scope_matches_nothing(state: State) -> None:
+    await keep(state, run(1, check(OLD)), run(2, check(), unmatched_scope=("prod-a",)))
+    assert await is_open(state)
+
+    await keep(state, run(3, check()))
+    assert not await is_open(state)
+
+
+async def test_vcenter_itself_is_in_every_scope(state: State) -> None:
+    await keep(state, run(1, check(finding(itself()))), run(2, check(), unmatched_scope=("prod-a",)))
+    assert not await is_open(state, itself())
+
+
 @pytest.mark.parametrize(
     ("rule", "key", "left_open"),
     [
@@ -225,6 +238,3 @@ async def test_a_report_is_told_since_when_its_findings_are_open(state: State) -
     since = await state.past.first_seen(second)
     assert since[web] == day(1)
     assert sorted(since.values()) == [day(1), day(2)]
-
-    await keep(state, run(3, check()))
-    assert await state.past.first_seen(second) == {}, "they are resolved"

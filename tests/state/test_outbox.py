@@ -221,6 +221,29 @@ async def test_nothing_else_can_be_tried_again(state: State, step: str) -> None:
     assert not await state.outbox.retry("mail-1", now=LATER, expires=EXPIRES)
 
 
+async def overtaken(state: State, *, chain: str | None) -> None:
+    """Put in two of a chain, of which the first fails for good and the second arrives."""
+    await put(state, parcel(1, chain=chain), parcel(2, chain=chain))
+    await state.outbox.give_up((await take(state)).parcel.id, now=NOW, error="400")
+    await state.outbox.delivered((await take(state)).parcel.id, now=NOW)
+
+
+async def test_what_was_overtaken_in_its_chain_is_not_tried_again(state: State) -> None:
+    await overtaken(state, chain="esx01")
+    assert not await state.outbox.retry("mail-1", now=LATER, expires=EXPIRES)
+    assert await state.outbox.take("mail", LATER) is None
+
+
+async def test_what_is_in_no_chain_or_was_only_delivered_before_can_be_tried_again(state: State) -> None:
+    await overtaken(state, chain=None)
+    assert await state.outbox.retry("mail-1", now=LATER, expires=EXPIRES)
+    await put(state, parcel(3, chain="esx02"), parcel(4, chain="esx02"), parcel(5, "s3", chain="esx02"))
+    await state.outbox.delivered("mail-3", now=NOW)
+    await state.outbox.delivered("s3-5", now=NOW)
+    await state.outbox.give_up("mail-4", now=NOW, error="400")
+    assert await state.outbox.retry("mail-4", now=LATER, expires=EXPIRES)
+
+
 async def test_deliveries_are_listed_newest_first_by_run_sink_and_state(state: State) -> None:
     await put(state, parcel(1))
     await put(state, parcel(2), parcel(1, sink="s3"), now=LATER)
@@ -248,13 +271,25 @@ async def test_the_backlog_of_each_sink(state: State) -> None:
     }
 
 
+async def test_what_only_collects_waits_for_nobody_until_it_is_due(state: State) -> None:
+    await put(state, alerts("a", "1"), parcel())
+    await state.outbox.postpone((await take(state)).parcel.id, due=LATER, error="503")
+    await put(state, parcel(2), now=LATER)
+
+    assert await state.outbox.backlog() == {
+        "chat": Backlog(pending=1, oldest=NOW + FIVE),
+        "mail": Backlog(pending=2, oldest=NOW),
+    }
+
+
 # --- what is collected ----------------------------------------------------------------------------------------------
 
 FIVE = timedelta(minutes=5)
 
 
-def alerts(name: str, *parts: str, sink: str = "chat", collect: timedelta = FIVE) -> Parcel:
+def alerts(name: str, *parts: str, sink: str = "chat", chain: str | None = "chat", collect: timedelta = FIVE) -> Parcel:
     return Parcel(
+        chain=chain,
         id=name,
         run_id=f"run-{name}",
         sink=sink,
@@ -286,26 +321,59 @@ async def test_two_runs_within_the_time_are_one_delivery_with_both_parts(state: 
     assert one.parcel.what == "alerts: a + alerts: b"
 
 
-async def test_each_sink_collects_its_own(state: State) -> None:
+@pytest.mark.parametrize("collect", [FIVE, timedelta()])
+async def test_each_sink_and_each_chain_collects_its_own(state: State, collect: timedelta) -> None:
     await put(state, alerts("a", "1"))
-    await put(state, alerts("b", "2", sink="mail-digest"), now=LATER)
-    assert await held(state) == {"a": ["1"], "b": ["2"]}
+    await put(state, alerts("b", "2", sink="mail-digest", collect=collect), now=LATER)
+    await put(state, alerts("c", "3", chain="esx01", collect=collect), now=LATER)
+    await put(state, alerts("d", "4", chain=None, collect=collect), now=LATER)
+    assert await held(state) == {"a": ["1"], "b": ["2"], "c": ["3"], "d": ["4"]}
 
 
-async def test_what_is_sent_at_once_joins_nothing_and_is_joined_by_nothing(state: State) -> None:
+async def test_what_is_sent_at_once_takes_along_what_waits_so_that_nothing_is_overtaken(state: State) -> None:
+    await put(state, alerts("new", "1", collect=timedelta(hours=6)))
+    await put(state, alerts("resolved", "2", collect=timedelta()), now=LATER)
+
+    one = await take(state, LATER, sink="chat")
+    assert (one.parcel.id, one.parcel.payload, one.due) == ("new", {"parts": ["1", "2"]}, LATER)
+    assert await state.outbox.next_due("chat") is None
+
+
+async def test_what_is_to_be_sent_at_once_is_joined_by_nothing(state: State) -> None:
     await put(state, alerts("now", "1", collect=timedelta()))
     await put(state, alerts("a", "2"))
-    await put(state, alerts("at-once", "3", collect=timedelta()), now=LATER)
+    await put(state, alerts("at once", "3", collect=timedelta()), now=LATER)
     await put(state, alerts("b", "4"), now=LATER)
-    assert await held(state) == {"now": ["1"], "a": ["2", "4"], "at-once": ["3"]}
+    assert await held(state) == {"now": ["1"], "a": ["2", "3"], "b": ["4"]}
 
 
-async def test_what_has_less_time_than_the_one_that_waits_goes_by_itself(state: State) -> None:
+async def test_what_has_less_time_than_the_one_that_waits_hurries_it(state: State) -> None:
     await put(state, alerts("patient", "1", collect=3 * FIVE))
     await put(state, alerts("hasty", "2", collect=FIVE), now=LATER)
     await put(state, alerts("patient too", "3", collect=3 * FIVE), now=LATER)
 
-    assert await held(state) == {"patient": ["1", "3"], "hasty": ["2"]}
+    one = await only(state)
+    assert (one.parcel.payload, one.due) == ({"parts": ["1", "2", "3"]}, LATER + FIVE)
+
+
+async def test_what_was_joined_is_a_delivery_of_the_newer_run(state: State) -> None:
+    await put(state, alerts("a", "1"))
+    await put(state, alerts("b", "2"), now=LATER)
+    (one,) = await state.outbox.deliveries(run_id="run-b")
+    assert one.parcel.id == "a"
+
+
+async def test_the_time_to_try_it_begins_when_it_is_due(state: State) -> None:
+    await put(state, alerts("a", "1", collect=timedelta(hours=24)), parcel())
+    assert {one.parcel.id: one.expires for one in await state.outbox.deliveries()} == {
+        "a": EXPIRES + timedelta(hours=24),
+        "mail-1": EXPIRES,
+    }
+
+
+async def test_what_is_collected_for_a_day_is_not_taken_for_the_fault_of_a_clock(state: State) -> None:
+    await put(state, alerts("a", "1", collect=timedelta(hours=24)))
+    assert await state.outbox.take("chat", NOW) is None
 
 
 @pytest.mark.parametrize("step", ["due", "sending", "failed once", "delivered", "given up", "retried by hand"])
@@ -341,7 +409,9 @@ async def test_a_repeat_adds_nothing_twice(state: State) -> None:
 async def test_a_clock_that_was_set_back_makes_nobody_wait_for_what_was_put_in_before(state: State) -> None:
     await put(state, alerts("a", "1"), now=NOW + timedelta(days=1))
     await put(state, alerts("b", "2"))
-    assert await held(state) == {"a": ["1"], "b": ["2"]}
+
+    one = await only(state)
+    assert (one.parcel.payload, one.due) == ({"parts": ["1", "2"]}, NOW + FIVE)
 
 
 async def test_a_clock_that_was_set_back_makes_nobody_join_what_is_to_be_sent_at_once(state: State) -> None:
@@ -380,6 +450,22 @@ async def test_what_was_given_up_holds_up_nothing(state: State) -> None:
     await put(state, parcel(2, chain="esx01"), now=LATER)
 
     assert (await take(state, LATER)).parcel.id == "mail-2"
+
+
+async def test_a_chain_keeps_its_order_though_the_clock_was_set_back(state: State) -> None:
+    await put(state, parcel(1, chain="esx01"), now=LATER)
+    await state.outbox.postpone((await take(state, LATER)).parcel.id, due=LATER, error="503")
+    await put(state, parcel(2, chain="esx01"), parcel(3), now=NOW)
+
+    assert (await take(state)).parcel.id == "mail-3"
+    assert await state.outbox.take("mail", NOW) is None
+    assert [(await take(state, LATER)).parcel.id] == ["mail-1"]
+
+
+async def test_what_was_put_in_first_is_taken_first_though_the_clock_was_set_back(state: State) -> None:
+    await put(state, parcel(9), now=LATER)
+    await put(state, parcel(1), now=NOW)
+    assert [(await take(state, LATER)).parcel.id for _ in range(2)] == ["mail-9", "mail-1"]
 
 
 async def test_other_chains_sinks_and_what_has_none_do_not_wait(state: State) -> None:

@@ -214,3 +214,10 @@ def test_what_no_earlier_run_knows_is_new_though_the_last_one_did_not_look() -> 
     assert changes(compare(blind, sees, first_seen=known(sees, sees.started))) == {"web-1": "new"}
     assert changes(compare(blind, sees, first_seen=known(sees, day(1)))) == {"web-1": "ongoing"}
     assert changes(compare(blind, sees)) == {}, "nobody knows"
+
+
+def test_what_a_scope_does_not_match_any_more_is_not_resolved() -> None:
+    """A cluster that was renamed takes its objects out of a scope that names it."""
+    renamed = run(2, check(), unmatched_scope=("production",))
+
+    assert changes(compare(run(1, check(at())), renamed)) == {}

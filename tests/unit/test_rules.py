@@ -68,15 +68,18 @@ def result(slug: str, *verdicts: Verdict) -> CheckResult:
     return conclude(check(slug), [*verdicts, *examined])
 
 
-def mute(check: str | list[str] = "*", *, until: str = "2026-12-31", **match: str) -> MuteSettings:
+def mute(check: str | list[str] = "*", *, until: str = "2026-12-31", **match: str | list[str]) -> MuteSettings:
     return MuteSettings.model_validate(
         {"check": check, "match": match, "until": until, "owner": "jd", "reason": "known"}
     )
 
 
-def apply(results: Iterable[CheckResult], *mutes: MuteSettings, now: datetime = NOW) -> tuple[CheckResult, ...]:
+def apply(
+    results: Iterable[CheckResult], *mutes: MuteSettings, vcenter: str = "prod", now: datetime = NOW
+) -> tuple[CheckResult, ...]:
     results = list(results)
-    return rules.apply([BoundCheck(check(one.check), Limits()) for one in results], results, mutes, now=now)
+    checks = [BoundCheck(check(one.check), Limits()) for one in results]
+    return rules.apply(checks, results, mutes, vcenter=vcenter, now=now)
 
 
 # --- mutes ----------------------------------------------------------------------------------------------------------
@@ -145,6 +148,21 @@ def test_which_checks_a_mute_is_for(named: str | list[str], *, fits: bool) -> No
     (one,) = apply([result("snapshot-age", finds(vm()))], mute(named))
 
     assert (one.findings[0].muted is not None) is fits
+
+
+@pytest.mark.parametrize(
+    ("named", "fits"),
+    [("prod", True), (["lab", "prod"], True), ("lab", False), ("pro", False), ([], True)],
+)
+def test_which_vcenters_a_mute_is_for(named: str | list[str], *, fits: bool) -> None:
+    (one,) = apply([result("snapshot-age", finds(vm()))], mute("snapshot-age", vcenter=named), vcenter="prod")
+
+    assert (one.findings[0].muted is not None) is fits
+
+
+def test_a_mute_says_in_words_which_vcenters_it_is_for() -> None:
+    assert rules.mute_of(mute("snapshot-age", vcenter="lab")).rule == "snapshot-age: vcenter lab"
+    assert rules.mute_of(mute(vcenter=["lab", "prod"], name="^a")).rule == "all checks: vcenter lab or prod, name ^a"
 
 
 @pytest.mark.parametrize(
@@ -395,7 +413,9 @@ def test_evidence_says_where_a_limit_comes_from(
 ) -> None:
     results = [result("snapshot-age", finds(of, severity, None, **params))]
 
-    (one,) = rules.apply([BoundCheck(check("snapshot-age", DaysLimits), OVERRIDDEN)], results, [], now=NOW)
+    (one,) = rules.apply(
+        [BoundCheck(check("snapshot-age", DaysLimits), OVERRIDDEN)], results, [], vcenter="prod", now=NOW
+    )
 
     assert one.findings[0].text.params.get("threshold_from") == origin
     assert {**params, "threshold_from": origin} == {"threshold_from": None, **one.findings[0].text.params}

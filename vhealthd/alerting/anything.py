@@ -12,6 +12,7 @@ import orjson
 
 from vhealthd import redaction
 from vhealthd.alerting.post import said
+from vhealthd.alerting.words import is_told_elsewhere
 from vhealthd.config import AppriseChannel
 from vhealthd.errors import DeliveryDelayedError, DeliveryRefusedError
 from vhealthd.language import Language
@@ -145,6 +146,8 @@ def _told(alert: Alert, words: MailWords) -> str:
     elsewhere = alert.object_type != VirtualCenter.__name__
     vcenter = plain(alert.vcenter, _NAME) if elsewhere else None
     text = words.risk(plain(alert.object, _NAME), vcenter, plain(alert.title, _NAME), plain(alert.message, _MESSAGE))
+    if is_told_elsewhere(alert):
+        return words.with_reason(words.language.words("Told elsewhere now"), text)
     if alert.event is Event.RESOLVE:
         return words.with_reason(words.language.words("Resolved"), text)
     graded = words.with_reason(words.outcomes[alert.severity].upper(), text)

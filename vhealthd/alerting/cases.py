@@ -42,12 +42,16 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Cases:
-    """Finds the cases of a run. `live` are the open alerts by key; `since` is when what is new was seen first."""
+    """Finds the cases of a run. `live` are the open alerts by key.
+
+    `first_seen` is since when findings are open, by identity; `since` is when all others were seen first.
+    """
 
     sight: Sight
     live: Mapping[str, AlertRecord]
     unknown_before: AbstractSet[tuple[str, str]]
     roll_up_over: int
+    first_seen: Mapping[str, datetime]
     since: datetime
 
     def all(self) -> Iterator[Case]:
@@ -70,7 +74,7 @@ class Cases:
 
     def _single(self, one: Seen, teller: Mapping[str, AlertRecord]) -> Case:
         before = teller.get(one.key)
-        since = before.alert.since if before else self.since
+        since = before.alert.since if before else self._since(one)
         return Case(
             vcenter=_kind(one)[0],
             members=(one.key,),
@@ -85,7 +89,8 @@ class Cases:
         record = self.live.get(key)
         unseen = tuple(one for one in record.members if self.sight.may_hide(record, one)) if record else ()
         before = [teller[one.key] for one in some if one.key in teller]
-        since = min((one.alert.since for one in (*before, *([record] if record else []))), default=self.since)
+        told = [one.alert.since for one in (*before, *([record] if record else []))]
+        since = min([*told, *(self._since(one) for one in some)])
         return Case(
             vcenter=kind[0],
             members=tuple(sorted((*(one.key for one in some), *unseen))),
@@ -97,6 +102,10 @@ class Cases:
             ),
             was=max((one.severity for one in before), key=lambda one: one.rank) if len(before) == len(some) else None,
         )
+
+    def _since(self, one: Seen) -> datetime:
+        """Return since when a finding is there. One that the clock has put behind this run is as old as this run."""
+        return min(self.first_seen.get(one.key, self.since), self.since)
 
     def _unknown(self, vcenter: VCenterReport) -> Iterator[Case]:
         """Yield one case of all checks that were unknown twice, or once more. An unreachable vCenter has its own."""

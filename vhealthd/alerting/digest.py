@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from pydantic import JsonValue
 
 from vhealthd.alerting.channel import turns
+from vhealthd.alerting.words import endings
 from vhealthd.config import MailChannel, MailSettings
 from vhealthd.delivery.payloads import MailPayload, written
 from vhealthd.delivery.smtp import MailSink
@@ -93,8 +94,11 @@ def subject(notice: Notice, words: MailWords) -> str:
     named = {Severity.CRITICAL: say("CRITICAL"), Severity.WARNING: say("WARNING"), Severity.INFO: say("INFO")}
     counts = [(sum(one.severity is severity for one in notice.open), word) for severity, word in named.items()]
     said = [say("{count} {outcome}", count=words.number(count), outcome=word) for count, word in counts if count]
-    if notice.resolved:
-        said.append(say("{count} resolved", count=words.number(len(notice.resolved))))
+    over, elsewhere = endings(notice)
+    if over:
+        said.append(say("{count} resolved", count=words.number(len(over))))
+    if elsewhere:
+        said.append(say("{count} told elsewhere now", count=words.number(len(elsewhere))))
     concerned = {one.vcenter for one in notice.alerts}
     names = plain(words.vcenters([one for one in notice.vcenters if one in concerned] or sorted(concerned)), _SUBJECT)
     return say("[vhealthd] Alerts: {counts} – {names}", counts=words.listed(said), names=names)  # noqa: RUF001 - a dash
@@ -132,7 +136,7 @@ def _lead(notice: Notice, words: MailWords) -> Iterator[Line]:
 
 
 def _sections(notice: Notice, words: MailWords) -> Iterator[tuple[str, tuple[Line, ...]]]:
-    """Yield what is open, the worst first, then what is over. A test has told all with its heading."""
+    """Yield what is open, the worst first, then what is over for the reader. A test has told all with its heading."""
     if notice.test:
         return
     teller = _Teller(words, several=len({one.vcenter for one in notice.alerts}) > 1)
@@ -140,7 +144,9 @@ def _sections(notice: Notice, words: MailWords) -> Iterator[tuple[str, tuple[Lin
         yield from _section(
             words.outcomes[severity], [one for one in notice.open if one.severity is severity], teller.open, words
         )
-    yield from _section(words.language.words("Resolved"), notice.resolved, teller.over, words)
+    over, elsewhere = endings(notice)
+    yield from _section(words.language.words("Resolved"), over, teller.over, words)
+    yield from _section(words.language.words("Told elsewhere now"), elsewhere, teller.over, words)
 
 
 def _section(
@@ -176,7 +182,7 @@ class _Teller:
             )
 
     def over(self, alerts: Sequence[Alert]) -> Iterator[Line]:
-        """Say what is over, and how where it is not just gone."""
+        """Say what is over for the reader, and why where it is not just gone."""
         for one in alerts:
             vcenter = self._vcenter(one)
             where = self._words.in_brackets(self._name(one), vcenter) if vcenter else self._name(one)
@@ -200,7 +206,5 @@ class _Teller:
 def _footer(notice: Notice, words: MailWords, zone: tzinfo) -> str:
     say, when = words.language.words, words.language.moment(notice.made, zone)
     if notice.report:
-        return say(
-            "Run {run}, {when}. The report: {where}", run=notice.run_id, when=when, where=plain(notice.report)
-        )
+        return say("Run {run}, {when}. The report: {where}", run=notice.run_id, when=when, where=plain(notice.report))
     return say("Run {run}, {when}.", run=notice.run_id, when=when)

@@ -1,4 +1,4 @@
-"""What the robots of chats say: counts first, the worst first, what to do, and at the end what is resolved.
+"""What the robots of chats say: counts first, the worst first, what to do, and at the end what is over for the reader.
 
 A notice becomes lines in one language, which DingTalk and WeCom show as Markdown and Feishu as a card. Names come from
 vCenter and may be hostile: no line breaks, hides or turns around. What Markdown would take for its own is taken from
@@ -8,11 +8,13 @@ it here too, by `inert`; a card has parts that are plain text, and needs none of
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import TypeVar
 
 from vhealthd.alerting.channel import turns
+from vhealthd.alerting.words import is_told_elsewhere
 from vhealthd.language import Language
 from vhealthd.model import Alert, Event, Notice, Severity, Turn, VirtualCenter
 from vhealthd.report.mailbody import plain
@@ -29,6 +31,9 @@ _LONGEST_URL = 300
 # are common in names and mean nothing. A "//" after a colon makes a link without any other mark.
 _ACTIVE = re.compile(r"[*`\[\]<>~\\@]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|&(?=#?[0-9A-Za-z]+;)|:(?=//)")
 _TO_FULL_WIDTH = 0xFEE0  # as far from each letter of printable ASCII
+# How alerts end, and with the severity of which others that is shown.
+_OVER, _ELSEWHERE = "over", "elsewhere"
+_ENDS = MappingProxyType({_OVER: None, _ELSEWHERE: Severity.INFO})
 _LINKABLE = re.compile(r"https?://[0-9A-Za-z.:-]+(/[0-9A-Za-z._~/?#@&+,;=%:-]*)?")
 
 
@@ -51,7 +56,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Alerts of one severity, or (without one) those that are resolved. The title has no foreign words."""
+    """Alerts of one severity, or (without one) those that are resolved. The title has no foreign words.
+
+    What is told elsewhere now needs no more attention than what is informative: it has that severity here.
+    """
 
     severity: Severity | None
     title: str
@@ -83,6 +91,7 @@ def fitted(notice: Notice, language: Language, make: Callable[[Telling], T], fit
 def tell(notice: Notice, language: Language, most: int = MOST) -> Telling:
     """Return what is said of a notice: the first `most` of its alerts, and how many others there are."""
     words = _RobotWords(language)
+    notice = replace(notice, alerts=tuple(sorted(notice.alerts, key=is_told_elsewhere)))  # those at the end
     if notice.test:
         return Telling(title=words.test(), severity=None, ending=tuple(words.run(notice)))
     link = _link(words.report, notice.report)
@@ -132,19 +141,22 @@ def _link(word: str, url: str | None) -> Link | None:
     return Link(word, url) if url and len(url) <= _LONGEST_URL and _LINKABLE.fullmatch(url) else None
 
 
-def _group(alert: Alert) -> Severity | None:
-    return alert.severity if alert.event is Event.TRIGGER else None
+def _group(alert: Alert) -> str:
+    """Name the section of an alert: how bad it is, or how it ended."""
+    if alert.event is Event.TRIGGER:
+        return alert.severity
+    return _ELSEWHERE if is_told_elsewhere(alert) else _OVER
 
 
 def _sections(notice: Notice, most: int, words: "_RobotWords") -> Iterator[Section]:
-    for severity, group in groupby(notice.alerts[:most], key=_group):
+    for name, group in groupby(notice.alerts[:most], key=_group):
         alerts = list(group)
-        total = sum(_group(one) is severity for one in notice.alerts)
-        name = words.outcomes[severity] if severity else words.turns[Turn.RESOLVED]
+        total = sum(_group(one) == name for one in notice.alerts)
+        ended = name in _ENDS
         yield Section(
-            severity=severity,
-            title=words.in_brackets(name, words.number(total)),
-            items=tuple(_open(alerts, words) if severity else map(words.over, alerts)),
+            severity=_ENDS[name] if ended else alerts[0].severity,
+            title=words.in_brackets(words.groups[name], words.number(total)),
+            items=tuple(map(words.over, alerts) if ended else _open(alerts, words)),
         )
 
 
@@ -177,6 +189,11 @@ class _RobotWords(Words):
         self.report = words("The full report")
         self.article = words("Knowledge base article")
         self.turns = turns(language)
+        self.groups = {
+            **self.outcomes,
+            _OVER: self.turns[Turn.RESOLVED],
+            _ELSEWHERE: words("Told elsewhere now"),
+        }
 
     def test(self) -> str:
         return self.language.words("This is a test of vhealthd. Nothing is wrong.")
@@ -190,8 +207,10 @@ class _RobotWords(Words):
         """Return how many alerts there are of each kind, `3 critical, 1 resolved`."""
         groups = [_group(one) for one in alerts]
         said = [self.of_outcome(groups.count(one), one) for one in reversed(Severity) if one in groups]
-        if over := groups.count(None):
+        if over := groups.count(_OVER):
             said.append(self.language.words("{count} resolved", count=self.number(over)))
+        if elsewhere := groups.count(_ELSEWHERE):
+            said.append(self.language.words("{count} told elsewhere now", count=self.number(elsewhere)))
         return self.listed(said)
 
     def found(self, notice: Notice) -> str:
@@ -232,5 +251,5 @@ class _RobotWords(Words):
             yield self.language.words("What to do: {remediation}", remediation=plain(alert.advice, _ADVICE))
 
     def over(self, alert: Alert) -> Item:
-        """Say that something is over."""
+        """Say that something is over, or worse or better and told elsewhere."""
         return Item(head=self.head(alert), lines=(plain(alert.title, _NAME),))

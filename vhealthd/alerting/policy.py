@@ -44,6 +44,7 @@ Ways = Mapping[str, timedelta]
 class Policy:
     """Which alerts go where, and when. `everything` names channels that want all open alerts on every run."""
 
+    channels: frozenset[str]  # all that there are
     routes: tuple[RouteSettings, ...]
     everything: frozenset[str]
     roll_up_over: int
@@ -79,6 +80,7 @@ def policy_of(settings: Settings) -> Policy:
     """Return the policy of a configuration."""
     channels = channels_of(settings)
     return Policy(
+        channels=frozenset(channels),
         routes=tuple(_default_routes(channels)) if settings.routes is None else settings.routes,
         everything=frozenset(_named(channels, AlertmanagerChannel)),
         roll_up_over=settings.alerts.roll_up_over,
@@ -95,10 +97,14 @@ def channels_of(settings: Settings) -> Mapping[str, Channel]:
 
 
 def _default_routes(channels: Mapping[str, Channel]) -> Iterator[RouteSettings]:
-    """Yield the routes of a configuration that has none. The audit log is one of everything."""
+    """Yield the routes of a configuration that has none. The audit log is one of everything.
+
+    Where there is nothing faster than mail, what is critical is mailed.
+    """
+    mails = _named(channels, *_MAILS)
     for severity, names, collect in (
-        ((Severity.CRITICAL,), _named(channels, *_PAGERS, *_CHATS), AT_ONCE),
-        ((Severity.WARNING,), _named(channels, *_MAILS), COLLECTED),
+        ((Severity.CRITICAL,), _named(channels, *_PAGERS, *_CHATS) or mails, AT_ONCE),
+        ((Severity.WARNING,), mails, COLLECTED),
         ((), _named(channels, *_MACHINES), AT_ONCE),
     ):
         if names:

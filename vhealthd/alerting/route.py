@@ -38,7 +38,7 @@ class Decision:
     """What a run makes of alerts: the records that are new or changed, and what is sent.
 
     There is one Send for each channel and time. A channel that was told of an alert is told that it is over even where
-    it is in the configuration no more.
+    no route leads to it any more.
     """
 
     records: tuple[AlertRecord, ...]
@@ -51,6 +51,7 @@ def decide(
     known: Mapping[str, AlertRecord],
     places: Mapping[str, Place],
     unknown_before: AbstractSet[tuple[str, str]],
+    first_seen: Mapping[str, datetime],
     policy: Policy,
     now: datetime,
 ) -> Decision:
@@ -59,6 +60,7 @@ def decide(
     `known` are the records by key of all open alerts, and of those resolved lately: what is there again is told so.
     `places` says where the members of open alerts are, by identity: only so can a run tell that it did not look there.
     `unknown_before` are the checks that were unknown in the run before, each with its vCenter's configured name.
+    `first_seen` is since when findings are open, by identity, where the state knows it.
 
     An alert is told again `policy.repeat_every` after it was told last, or up to a 24th of that earlier.
     """
@@ -69,6 +71,7 @@ def decide(
         live=live,
         unknown_before=unknown_before,
         roll_up_over=policy.roll_up_over,
+        first_seen=first_seen,
         since=report.started,
     )
     found = {case.key: case for case in cases.all()}
@@ -144,9 +147,13 @@ def _turn(case: Case, known: AlertRecord | None) -> Turn | None:
     if known is None or known.resolved is not None:
         new = Turn.REOPENED if known else Turn.NEW
         return _compared(case.severity, case.was) or new if case.was else new
-    if not set(case.members) <= set(known.members):
-        return Turn.WORSENED
-    return _compared(case.severity, known.severity)
+    return Turn.WORSENED if _has_grown(case, known) else _compared(case.severity, known.severity)
+
+
+def _has_grown(case: Case, known: AlertRecord) -> bool:
+    """Whether there is more of it than was told, or most of it is something else. What comes and goes is no news."""
+    come = len(set(case.members) - set(known.members))
+    return come > 0 and (len(case.members) > known.alert.count or come > len(case.members) - come)
 
 
 def _compared(severity: Severity, was: Severity) -> Turn | None:
@@ -156,9 +163,9 @@ def _compared(severity: Severity, was: Severity) -> Turn | None:
 
 
 def _is_due(record: AlertRecord, policy: Policy, now: datetime) -> bool:
-    """Whether it is told again, though nothing changed."""
+    """Whether it is told again, though nothing changed. One that was told in the future was told by a wrong clock."""
     quiet = record.ack is not None or record.severity is Severity.INFO
-    return not quiet and now - record.told >= policy.repeat_every * (1 - _EARLY)
+    return not quiet and not timedelta() <= now - record.told < policy.repeat_every * (1 - _EARLY)
 
 
 def _whom(
@@ -207,8 +214,9 @@ def _words(draft: Draft, channels: Iterable[str], ways: Ways) -> list[_Word]:
 
 
 def _endings(record: AlertRecord, channels: Iterable[str], draft: Draft, policy: Policy) -> list[_Word]:
-    """Tell channels that an alert is over, as fast as it came to them."""
-    return _words(draft.turned(draft.alert.turn, Event.RESOLVE), channels, policy.ways(record.alert, None))
+    """Tell channels that an alert is over, as fast as it came to them. One that is there no more cannot be told."""
+    there = policy.channels.intersection(channels)
+    return _words(draft.turned(draft.alert.turn, Event.RESOLVE), there, policy.ways(record.alert, None))
 
 
 def _sends(report: ScanReport, words: Iterable[_Word]) -> tuple[Send, ...]:

@@ -45,14 +45,34 @@ class Sight:
         It is not where the check looked, where nobody asks for the check any more, and where the vCenter is not
         scanned any more.
         """
-        vcenter = self.vcenters.get(record.alert.vcenter) or self.by_uuid.get(record.vcenter)
+        vcenter = self._vcenter_of(record)
         if vcenter is None or member in self.seen:
             return False
         unreachable = vcenter.state is VCenterState.UNREACHABLE
         if record.check == UNSEEN:
             return unreachable
         result = self.results.get((vcenter.name, record.check))
-        return result is not None and (unreachable or not result.looked or self._hides(vcenter, result, member))
+        return result is not None and (
+            unreachable
+            or not result.looked
+            or self._may_be_out_of_scope(vcenter, member)
+            or self._hides(vcenter, result, member)
+        )
+
+    def _vcenter_of(self, record: AlertRecord) -> VCenterReport | None:
+        """Find the vCenter of an alert. Another one may have its name now, and one may be scanned under two names."""
+        named = self.vcenters.get(record.alert.vcenter)
+        if named and named.instance_uuid == record.vcenter:
+            return named
+        return self.by_uuid.get(record.vcenter) or named
+
+    def _may_be_out_of_scope(self, vcenter: VCenterReport, member: str) -> bool:
+        """Whether a name in the scope matches nothing: what it named may have another name now, and be there still.
+
+        vCenter itself is in every scope.
+        """
+        moref, _ = self.places.get(member, ("unknown", None))
+        return bool(vcenter.unmatched_scope) and moref is not None
 
     def _hides(self, vcenter: VCenterReport, result: CheckResult, member: str) -> bool:
         if member not in self.places:

@@ -5,7 +5,7 @@ The wire format is that of Slack's documentation: "Sending messages using incomi
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, takewhile
 from types import MappingProxyType
 from urllib.parse import quote
@@ -14,6 +14,7 @@ import aiohttp
 
 from vhealthd.alerting.channel import turns
 from vhealthd.alerting.post import TIMEOUT, Clock, Post, said
+from vhealthd.alerting.words import endings
 from vhealthd.config import SlackChannel
 from vhealthd.errors import DeliveryDelayedError
 from vhealthd.language import Language
@@ -25,7 +26,7 @@ from vhealthd.report.words import NOTHING
 
 Block = dict[str, object]
 
-_SHOWN = 10  # alerts, and as many that are over
+_SHOWN = 10  # alerts, as many that are over, and as many that are told elsewhere
 _HEADER = 150  # characters, as all that follow
 _NAME, _VCENTER, _TITLE = 90, 60, 70  # so that ten lines fit into one section
 _MESSAGE, _ADVICE, _URL = 900, 700, 2000
@@ -33,7 +34,7 @@ _SEPARATOR = " · "
 _MARKS = MappingProxyType({Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"})
 _IN_URLS = ":/?#[]@!$&'()*+,;=%~"
 _EXAMPLES = 3
-_OVER = "✅"
+_OVER, _ELSEWHERE = "✅", "➡️"
 # Slack asks for these three; a backtick would end the code that a name is set in.
 _ESCAPES = MappingProxyType({"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "\N{MODIFIER LETTER GRAVE ACCENT}"})
 
@@ -117,16 +118,35 @@ class _Writer:
             )
 
     def over(self, notice: Notice) -> Iterator[Block]:
-        """Tell what is over."""
-        lines = [
-            f"{_OVER} *{self._turns[alert.turn]}*{_SEPARATOR}{self._about(alert)}" for alert in notice.resolved[:_SHOWN]
-        ]
-        if (more := len(notice.resolved) - _SHOWN) > 0:
+        """Tell what is over, then what is told elsewhere now."""
+        over, elsewhere = endings(notice)
+        for lines in (self._over(over), self._elsewhere(elsewhere)):
+            if lines:
+                yield _section(lines)
+
+    def _over(self, alerts: Sequence[Alert]) -> list[str]:
+        lines = [self._end(_OVER, self._turns[one.turn], one) for one in alerts[:_SHOWN]]
+        if (more := len(alerts) - _SHOWN) > 0:
             lines.append(
                 self._language.counted("... and {count} more is over.", "... and {count} more are over.", more)
             )
-        if lines:
-            yield _section(lines)
+        return lines
+
+    def _elsewhere(self, alerts: Sequence[Alert]) -> list[str]:
+        where = self._language.words("Told elsewhere now")
+        lines = [self._end(_ELSEWHERE, f"{self._turns[one.turn]}{_SEPARATOR}{where}", one) for one in alerts[:_SHOWN]]
+        if (more := len(alerts) - _SHOWN) > 0:
+            lines.append(
+                self._language.counted(
+                    "... and {count} more is told elsewhere now.",
+                    "... and {count} more are told elsewhere now.",
+                    more,
+                )
+            )
+        return lines
+
+    def _end(self, mark: str, why: str, alert: Alert) -> str:
+        return f"{mark} *{why}*{_SEPARATOR}{self._about(alert)}"
 
     def footer(self, notice: Notice) -> Block:
         """Say which run it is, and where the report is."""

@@ -11,7 +11,8 @@ import aiohttp
 from pydantic import JsonValue
 
 from vhealthd.alerting.channel import turns
-from vhealthd.alerting.post import TIMEOUT, Answer, Clock, Post, said
+from vhealthd.alerting.post import Answer, Clock, Post, said
+from vhealthd.alerting.words import endings
 from vhealthd.config import TwilioChannel
 from vhealthd.errors import DeliveryDelayedError, DeliveryError, DeliveryRefusedError
 from vhealthd.language import Language
@@ -21,6 +22,8 @@ from vhealthd.report.mailwords import MailWords
 from vhealthd.report.words import NOTHING
 
 LONGEST = 320  # characters
+# Shorter than what is under way has at the end of the service: cut off, nobody would note who has a message.
+TIMEOUT = aiohttp.ClientTimeout(total=15, connect=10)
 _NAME, _VCENTER, _TITLE = 60, 30, 50
 _WORTH = 30  # characters of an advice below which it says nothing
 _HOST = "https://api.twilio.com"
@@ -167,7 +170,7 @@ def _counts(notice: Notice, words: MailWords) -> str:
 
 
 def _told(alert: Alert, words: MailWords) -> str:
-    """Say what an alert is about, and why it is sent; of one that is over no more than that."""
+    """Say what an alert is about, and why it is sent; of one that ends no more than that."""
     where, title = _short(alert.object, _NAME), _short(alert.title, _TITLE)
     if alert.object_type != VirtualCenter.__name__:
         where = words.in_brackets(where, _short(alert.vcenter, _VCENTER))
@@ -179,10 +182,13 @@ def _told(alert: Alert, words: MailWords) -> str:
 def _ends(notice: Notice, words: MailWords) -> Iterator[str]:
     """Say how many more there are than the one that is told."""
     counted = words.language.counted
+    over, elsewhere = endings(notice)
     if more := len(notice.open or notice.resolved) - 1:
         yield counted("{count} more alert", "{count} more alerts", more)
-    if notice.open and notice.resolved:
-        yield counted("{count} alert is over", "{count} alerts are over", len(notice.resolved))
+    if notice.open and over:
+        yield counted("{count} alert is over", "{count} alerts are over", len(over))
+    if notice.open and elsewhere:
+        yield counted("{count} alert is told elsewhere now", "{count} alerts are told elsewhere now", len(elsewhere))
 
 
 def _short(name: str, limit: int) -> str:

@@ -13,6 +13,7 @@ from vhealthd.model import (
     Event,
     Finding,
     Message,
+    Notice,
     Severity,
     Text,
     Turn,
@@ -55,6 +56,20 @@ class Draft:
     def turned(self, turn: Turn, event: Event = Event.TRIGGER) -> "Draft":
         """Return the same, sent for another reason."""
         return replace(self, alert=replace(self.alert, turn=turn, event=event))
+
+
+def is_told_elsewhere(alert: Alert) -> bool:
+    """Whether it ends for its reader though it is not over.
+
+    It is worse or better now: that is told to others, or by another alert.
+    """
+    return alert.event is Event.RESOLVE and alert.turn in {Turn.WORSENED, Turn.IMPROVED}
+
+
+def endings(notice: Notice) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
+    """Return the alerts that are over, and those that are told elsewhere now."""
+    elsewhere = tuple(one for one in notice.resolved if is_told_elsewhere(one))
+    return tuple(one for one in notice.resolved if not is_told_elsewhere(one)), elsewhere
 
 
 def of_finding(key: str, vcenter: VCenterReport, result: CheckResult, finding: Finding, since: datetime) -> Draft:

@@ -1,23 +1,20 @@
 """`vhealthd alerts`: what is wrong and since when, who was told, who has taken it on, and what is muted."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 import click
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 from rich.table import Table
 
-from vhealthd.catalogue import Catalogue
-from vhealthd.commands import tables
+from vhealthd.commands import muting, tables
 from vhealthd.commands.options import config_option, json_option, settings_to_look
 from vhealthd.commands.states import looking
 from vhealthd.commands.tables import iso, plain
-from vhealthd.config import ALL_CHECKS, UNSEEN, MuteSettings
-from vhealthd.config.values import parse_date
+from vhealthd.config import Settings
 from vhealthd.errors import UsageError
 from vhealthd.model import Ack, AlertRecord
 from vhealthd.scan import utc_now
@@ -38,6 +35,8 @@ why_option = click.option("--reason", required=True, help="Why.")
 def alerts_command(context: click.Context, *, config_file: Path, as_json: bool) -> None:
     """List the alerts that are open: the worst first, each with its key, since when, and who was told."""
     if context.invoked_subcommand:
+        # what is given here holds for the command below too, unless that says otherwise
+        context.default_map = {context.invoked_subcommand: {"config_file": config_file, "as_json": as_json}}
         return
     found = looking(config_file, context.obj, lambda state: state.alerts.open())
     ordered = sorted(found, key=lambda one: -one.severity.rank)
@@ -69,7 +68,7 @@ def ack_command(context: click.Context, *, config_file: Path, as_json: bool, key
             return taken
         raise UsageError(f"the alert {chosen.key[:_KEY]} is over; `vhealthd alerts` lists those that are open")
 
-    one = _changing(config_file, context.obj, take)
+    one = _changing(settings_to_look(config_file, context.obj), take)
     if as_json:
         tables.echo_json(_as_dict(one))
     else:
@@ -81,6 +80,7 @@ def ack_command(context: click.Context, *, config_file: Path, as_json: bool, key
 @json_option
 @click.argument("key", required=False)
 @click.option("--check", "checks", multiple=True, metavar="SLUG", help='A check, or "*" for all; may be repeated.')
+@click.option("--vcenter", "vcenters", multiple=True, metavar="NAME", help="Only in this vCenter; may be repeated.")
 @click.option("--name", metavar="REGEX", help="Objects whose name has this in it.")
 @click.option("--folder", metavar="PATH", help="Objects below this folder.")
 @click.option("--cluster", metavar="NAME", help="Objects of this cluster, by name or inventory path.")
@@ -97,6 +97,7 @@ def mute_command(
     as_json: bool,
     key: str | None,
     checks: tuple[str, ...],
+    vcenters: tuple[str, ...],
     until: str,
     owner: str,
     reason: str,
@@ -106,22 +107,23 @@ def mute_command(
 
     They stay in the report and count in no outcome. `vhealthd alerts mutes` lists the mutes, `unmute` ends one.
     """
-    if (key is None) == (not checks and not any(match.values())):
+    if (key is None) == (not checks and not vcenters and not any(match.values())):
         raise click.UsageError("say what to mute: either the KEY of an alert, or --check and the objects")
-    _prove_checks(checks)
+    settings = settings_to_look(config_file, context.obj)
+    muting.prove_names(checks, vcenters, settings)
     given: dict[str, JsonValue] = {"until": until, "owner": owner, "reason": reason}
 
     async def mute(state: State) -> StoredMute:
-        described = _of_alert(await _pick(state, key)) if key else _of_options(checks, match)
-        written = _proven({**given, **described}, utc_now())
+        described = muting.of_alert(await _pick(state, key)) if key else muting.of_options(checks, vcenters, match)
+        written = muting.proven({**given, **described}, utc_now())
         name = await state.alerts.mute(written, now=utc_now())
         return next(one for one in await state.alerts.mutes() if one.id == name)
 
-    one = _changing(config_file, context.obj, mute)
+    one = _changing(settings, mute)
     if as_json:
-        tables.echo_json(_mute_as_dict(one))
+        tables.echo_json(muting.as_dict(one))
     else:
-        click.echo(f"mute {one.id} holds through {until} (UTC), from the next scan of the service on")
+        click.echo(plain(f"{muting.in_words(one)} (UTC), from the next scan of the service on").plain)
 
 
 @alerts_command.command("mutes")
@@ -132,9 +134,9 @@ def mutes_command(context: click.Context, *, config_file: Path, as_json: bool) -
     """List the mutes that were set by command; those of the configuration stand there."""
     found = looking(config_file, context.obj, lambda state: state.alerts.mutes())
     if as_json:
-        tables.echo_json([_mute_as_dict(one) for one in found])
+        tables.echo_json([muting.as_dict(one) for one in found])
     elif found:
-        tables.show(_mutes_table(found, utc_now()))
+        tables.show(muting.table(found, utc_now()))
     else:
         click.echo("No mute was set by command.")
 
@@ -150,16 +152,16 @@ def unmute_command(context: click.Context, *, config_file: Path, mute_id: str) -
         if not await state.alerts.unmute(mute_id):
             raise UsageError(f"there is no mute {mute_id!r}; `vhealthd alerts mutes` lists them")
 
-    _changing(config_file, context.obj, end)
+    _changing(settings_to_look(config_file, context.obj), end)
     click.echo(f"mute {mute_id} is ended")
 
 
 # --- the state
 
 
-def _changing(file: Path, log_level: str | None, work: Callable[[State], Awaitable[T]]) -> T:
+def _changing(settings: Settings, work: Callable[[State], Awaitable[T]]) -> T:
     """Change something in the state that a configuration names; where there is none, none is made."""
-    directory = settings_to_look(file, log_level).state.directory
+    directory = settings.state.directory
 
     async def change() -> T:
         async with open_state(directory, read_only=True):
@@ -177,51 +179,6 @@ async def _pick(state: State, key: str) -> AlertRecord:
     if not found:
         raise UsageError(f"no open alert has the key {key!r}; `vhealthd alerts` lists them")
     raise UsageError(f"{key!r} is the beginning of several keys: {', '.join(one.key[:_KEY] for one in found[:5])}")
-
-
-# --- mutes
-
-
-def _prove_checks(checks: Sequence[str]) -> None:
-    catalogue = Catalogue.discover()
-    for slug in checks:
-        if slug != ALL_CHECKS:
-            _ = catalogue[slug]
-
-
-def _of_alert(record: AlertRecord) -> dict[str, JsonValue]:
-    """Describe the findings of an alert: those of its check on its object; of a roll-up all of the check.
-
-    Raises UsageError for the alert of what stays unknown: it is about no finding.
-    """
-    if record.check == UNSEEN:
-        raise UsageError(
-            "what could not be seen cannot be muted; take it on with `vhealthd alerts ack`, or leave checks out with "
-            "scan.ignore"
-        )
-    rolled_up = record.key not in record.members
-    match: dict[str, JsonValue] = {} if rolled_up else {"name": f"^{re.escape(record.alert.object)}$"}
-    return {"check": [record.check], "match": match}
-
-
-def _of_options(checks: Sequence[str], match: dict[str, str | None]) -> dict[str, JsonValue]:
-    return {
-        "check": list(checks) or [ALL_CHECKS],
-        "match": {name: value for name, value in match.items() if value is not None},
-    }
-
-
-def _proven(written: dict[str, JsonValue], now: datetime) -> dict[str, JsonValue]:
-    """Return a mute that the next scan can read. Raises UsageError that says what is wrong."""
-    try:
-        proven = MuteSettings.model_validate(written)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"--{place.removeprefix('match.')}: {first['msg'].removeprefix('Value error, ')}") from None
-    if now.date() > proven.until:
-        raise UsageError(f"--until: {proven.until} is over; give a day that is still to come")
-    return written
 
 
 # --- what is shown
@@ -264,31 +221,3 @@ def _as_dict(one: AlertRecord) -> dict[str, JsonValue]:
         "channels": list(one.channels),
         "ack": {"owner": one.ack.owner, "reason": one.ack.reason, "at": iso(one.ack.at)} if one.ack else None,
     }
-
-
-def _mutes_table(found: Sequence[StoredMute], now: datetime) -> Table:
-    table = tables.table("id", "age", "check", "objects", "until", "owner", "reason", numbers=("age",))
-    for one in found:
-        told = _mute_as_dict(one)
-        match = one.mute.get("match")
-        objects = ", ".join(f"{name} {value}" for name, value in match.items()) if isinstance(match, dict) else ""
-        check = one.mute.get("check")
-        table.add_row(
-            one.id,
-            tables.age(one.created, now),
-            plain(", ".join(map(str, check)) if isinstance(check, list) else check),
-            plain(objects or "all"),
-            plain(f"{told['until']} (expired)" if _expired(one, now) else told["until"]),
-            plain(told["owner"]),
-            plain(told["reason"]),
-        )
-    return table
-
-
-def _expired(one: StoredMute, now: datetime) -> bool:
-    last: date = parse_date(one.mute.get("until"))
-    return now.date() > last
-
-
-def _mute_as_dict(one: StoredMute) -> dict[str, JsonValue]:
-    return {"id": one.id, "created": iso(one.created), **one.mute}

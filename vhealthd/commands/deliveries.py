@@ -41,6 +41,8 @@ def deliveries_command(
 ) -> None:
     """List what is delivered: the newest first, each with its id and what became of it."""
     if context.invoked_subcommand:
+        # what is given here holds for the command below too, unless that says otherwise
+        context.default_map = {context.invoked_subcommand: {"config_file": config_file, }}
         return
 
     async def find(known: State) -> Sequence[Delivery]:
@@ -83,8 +85,15 @@ async def _retry(settings: Settings, delivery_id: str, now: datetime) -> Deliver
         raise UsageError(f"there is no delivery {delivery_id!r}; `vhealthd deliveries` lists them")
     async with open_state(directory) as state:
         if not await state.outbox.retry(delivery_id, now=now, expires=now + settings.outbox.expire_after):
-            raise UsageError(f"delivery {delivery_id} is {chosen.state}, so it is not tried again")
+            raise UsageError(f"delivery {delivery_id} {_why_not(chosen)}, so it is not tried again")
         return await state.outbox.find(delivery_id) or chosen
+
+
+def _why_not(one: Delivery) -> str:
+    """Say why a delivery cannot be tried again. Where its state would let it, it would come too late."""
+    if one.state in (DeliveryState.PENDING, DeliveryState.FAILED):
+        return f"is older than what {one.parcel.sink} was told since, and what it tells may be over"
+    return f"is {one.state}"
 
 
 def _table(found: Sequence[Delivery], now: datetime) -> Table:

@@ -5,17 +5,19 @@ import hashlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from vhealthd.alerts import with_stored_mutes
 from vhealthd.config import Settings
 from vhealthd.errors import StateError
 from vhealthd.lookback import look_back
 from vhealthd.model import ScanReport
 from vhealthd.report.background import Background
-from vhealthd.scan import Past, no_past, utc_now
+from vhealthd.scan import Scan, utc_now
 from vhealthd.state import exists, open_state
 
 log = structlog.get_logger(__name__)
@@ -35,17 +37,17 @@ def keeps_state(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def past_of(settings: Settings) -> AsyncIterator[Past]:
-    """Give a scan the history of earlier runs; where it cannot be read, none."""
+async def remembering(plan: Scan) -> AsyncIterator[Scan]:
+    """Give a scan the history of earlier runs and the mutes that were set by command, as far as they can be read."""
+    settings = plan.settings
     async with AsyncExitStack() as stack:
-        past: Past = no_past
         if exists(settings.state.directory):
             try:
                 state = await stack.enter_async_context(open_state(settings.state.directory, read_only=True))
-                past = state.past.of
+                plan = replace(plan, past=state.past.of, settings=await with_stored_mutes(settings, state))
             except StateError as error:
                 log.warning("this run goes by no history", why=str(error))
-        yield past
+        yield plan
 
 
 def no_background(settings: Settings) -> Background:

@@ -1,9 +1,10 @@
 """Settings of alerts: which findings go to which channels."""
 
 import re
+from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from vhealthd.config.section import Section
 from vhealthd.config.values import Duration, DurationOrZero, Text, Whole, parse_duration
@@ -11,6 +12,8 @@ from vhealthd.model import Category, Severity
 
 AUDIT_LOG, MAIL_DIGEST = "audit-log", "mail-digest"  # channels that are there without being written
 UNSEEN = "unknown"  # the check of the alert that tells what could not be seen
+
+_LONGEST_COLLECT = timedelta(hours=24)  # well below the two days after which the outbox takes a time for a wrong one
 
 
 def one_or_many(raw: object) -> object:
@@ -31,7 +34,13 @@ class ObjectMatch(Section):
     datacenter: Text | None = Field(None, description="Name or inventory path of the object's datacenter.")
 
 
-class RouteMatch(ObjectMatch):
+class PlaceMatch(ObjectMatch):
+    """Some objects of some vCenters. All that is given must fit; empty means every object."""
+
+    vcenter: _Names = Field((), description="Any of these, by name.")
+
+
+class RouteMatch(PlaceMatch):
     """Some findings. All that is given must fit; empty means every finding."""
 
     severity: Annotated[
@@ -41,7 +50,12 @@ class RouteMatch(ObjectMatch):
         tuple[Category, ...], BeforeValidator(one_or_many, json_schema_input_type=list[Category] | Category)
     ] = Field((), description="Any of these.")
     check: _Names = Field((), description="Any of these, by name; unknown is the alert of what could not be seen.")
-    vcenter: _Names = Field((), description="Any of these, by name.")
+
+
+def _not_too_long(collect: timedelta) -> timedelta:
+    if collect > _LONGEST_COLLECT:
+        raise ValueError("expected at most 24h: what is wrong should be told on the same day")
+    return collect
 
 
 class RouteSettings(Section):
@@ -53,8 +67,9 @@ class RouteSettings(Section):
         Field(min_length=1),
         BeforeValidator(one_or_many, json_schema_input_type=Annotated[list[Text], Field(min_length=1)] | Text),
     ] = Field(description="Channels by name; audit-log is always there, and mail-digest where there is mail.")
-    collect: DurationOrZero = Field(
-        parse_duration("5m") * 0, description="What comes within this time is told together; 0s tells at once."
+    collect: Annotated[DurationOrZero, AfterValidator(_not_too_long)] = Field(
+        parse_duration("5m") * 0,
+        description="What comes within this time, at most 24h, is told together; 0s tells at once.",
     )
 
 

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from vhealthd.config.channels import Channel
-from vhealthd.config.routes import AlertSettings, ObjectMatch, RouteSettings, one_or_many
+from vhealthd.config.routes import AlertSettings, PlaceMatch, RouteSettings, one_or_many
 from vhealthd.config.secretref import SecretRef
 from vhealthd.config.section import Section
 from vhealthd.config.service import HttpSettings, OutboxSettings, ScheduleSettings, StateSettings
@@ -191,7 +191,7 @@ class MuteSettings(Section):
         # the list first: what is expected is told by it
         BeforeValidator(one_or_many, json_schema_input_type=Annotated[list[Text], Field(min_length=1)] | Text),
     ] = Field(description='The check, a list of checks, or "*" for all.')
-    match: ObjectMatch = Field(default_factory=ObjectMatch, description="Which objects; empty means all.")
+    match: PlaceMatch = Field(default_factory=PlaceMatch, description="Which objects; empty means all.")
     until: Day = Field(description="Last day on which it holds, through its end in UTC.")
     owner: Text = Field(description="Who answers for it.")
     reason: Text = Field(description="Why these findings are known and left as they are.")
@@ -199,7 +199,7 @@ class MuteSettings(Section):
     @property
     def mutes_everything(self) -> bool:
         """Whether no finding at all escapes it."""
-        return ALL_CHECKS in self.check and not self.match.model_dump(exclude_none=True)
+        return ALL_CHECKS in self.check and not self.match.model_dump(exclude_defaults=True)
 
 
 def _free_name(name: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vhealthd.model import Ack, AlertRecord
+from vhealthd.model import Ack, AlertRecord, Turn
 from vhealthd.state.store import Store, entities, sliced
 from vhealthd.state.tables import AlertRow, FindingRow, MuteRow, row_of
 
@@ -47,9 +47,15 @@ class Alerts:
         return tuple(sorted(found, key=lambda one: (one.opened, one.key)))
 
     async def known(self, *, resolved_since: datetime) -> Mapping[str, AlertRecord]:
-        """Return by key the alerts that are open, and those that were resolved since a time."""
-        found = await self._find(or_(AlertRow.resolved.is_(None), AlertRow.resolved >= resolved_since))
-        return {one.key: one for one in found}
+        """Return by key the alerts that are open, and those that were resolved since a time.
+
+        Once a run asks for them, so it is here that the log is told of those that cannot be read.
+        """
+        wanted = select(AlertRow).where(or_(AlertRow.resolved.is_(None), AlertRow.resolved >= resolved_since))
+        found = {row.key: _read(row) for row in await self._store.entities(wanted)}
+        for key in (key for key, record in found.items() if record is None):
+            log.warning("an alert was stored by another version of vhealthd and cannot be read", key=key)
+        return {key: record for key, record in found.items() if record}
 
     async def places(self, identities: Iterable[str]) -> Mapping[str, Place]:
         """Return where findings are, by identity."""
@@ -117,11 +123,25 @@ class Alerts:
 
 
 async def keep(connection: AsyncConnection, records: Iterable[AlertRecord]) -> None:
-    """Keep records in place of those with the same keys, in a transaction of somebody else's."""
-    rows = {one.key: _row(one) for one in records}
-    for keys in sliced(tuple(rows)):
+    """Keep records in place of those with the same keys, in a transaction of somebody else's.
+
+    Where somebody took an alert on after it was read and before it is kept, that stays.
+    """
+    by_key = {one.key: one for one in records}
+    for keys in sliced(tuple(by_key)):
+        stored = map(_read, await entities(connection, select(AlertRow).where(AlertRow.key.in_(keys))))
+        taken_on = {one.key: one for one in stored if one and one.ack}
+        kept = [_with_ack(by_key[key], taken_on.get(key)) for key in keys]
         await connection.execute(delete(AlertRow).where(AlertRow.key.in_(keys)))
-        await connection.execute(insert(AlertRow), [rows[key] for key in keys])
+        await connection.execute(insert(AlertRow), [_row(one) for one in kept])
+
+
+def _with_ack(record: AlertRecord, stored: AlertRecord | None) -> AlertRecord:
+    """Return a record with the acknowledgement of the one that is stored, unless the alert is over or has worsened."""
+    if record.ack or not stored or record.resolved or stored.resolved:
+        return record
+    told_now = (record.alert, record.told) != (stored.alert, stored.told)
+    return record if told_now and record.alert.turn is Turn.WORSENED else replace(record, ack=stored.ack)
 
 
 def _row(record: AlertRecord) -> dict[str, Any]:
@@ -132,5 +152,4 @@ def _read(row: AlertRow) -> AlertRecord | None:
     try:
         return _RECORD.validate_python(row.record)
     except ValidationError:
-        log.warning("an alert was stored by another version of vhealthd and cannot be read", key=row.key)
         return None

@@ -1,10 +1,11 @@
 """The life of findings: when each was first seen, since when it is as bad as it is, and when it went away.
 
-Only a check that looked resolves what it no longer finds. What was not judged, or was hidden from the check, stays as
-it was seen last.
+Only a check that looked resolves what it no longer finds. What was not judged, was hidden from the check, or may be out
+of scope by mistake, stays as it was seen last.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -45,6 +46,7 @@ class Lives:
     at: datetime
     seen: Mapping[str, Row]  # by identity: what a row says of the finding itself
     judged: Mapping[Judge, Mapping[str | None, Sequence[NotExamined]]]  # what was hidden, by object
+    narrowed: AbstractSet[Judge]  # those with a name in the scope that matches nothing
 
 
 def lives(report: ScanReport) -> Lives:
@@ -62,6 +64,11 @@ def lives(report: ScanReport) -> Lives:
             Judge(lasting_name(vcenter, result.category), result.check): _hidden(result.not_examined)
             for vcenter, result in rows
             if result.looked and vcenter.state is not VCenterState.UNREACHABLE
+        },
+        narrowed={
+            Judge(lasting_name(vcenter, result.category), result.check)
+            for vcenter, result in rows
+            if vcenter.unmatched_scope
         },
     )
 
@@ -155,5 +162,8 @@ async def _resolve(connection: AsyncConnection, told: Lives) -> None:
 
 
 def _is_over(told: Lives, row: RowOf[str, str, str, str | None, str | None]) -> bool:
-    hidden = told.judged.get(Judge(row.vcenter, row.slug))
+    judge = Judge(row.vcenter, row.slug)
+    if judge in told.narrowed and row.object_id is not None:
+        return False  # what the name named may have another name now; vCenter itself is in every scope
+    hidden = told.judged.get(judge)
     return hidden is not None and not any(one.hides(row.key) for one in hidden.get(row.object_id, ()))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Select, Update, and_, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Update, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -31,7 +31,7 @@ class Backlog:
     """How a sink stands."""
 
     pending: int = 0  # those that are being sent too
-    oldest: datetime | None = None  # since when the oldest of them waits
+    oldest: datetime | None = None  # since when the oldest of them waits; in the future if it still collects
     failed: int = 0
 
 
@@ -51,7 +51,7 @@ class Outbox:
         return await self._update(_in_state(_SENDING).values(state=_PENDING, due=now))
 
     async def take(self, sink: str, now: datetime) -> Delivery | None:
-        """Return the oldest delivery of a sink that is due. From now on it is being sent, and the attempt counts."""
+        """Return the first delivery of a sink that is due. From now on it is being sent, and the attempt counts."""
         pending = (DeliveryRow.sink == sink, DeliveryRow.state == _PENDING)
         when = or_(DeliveryRow.due <= now, DeliveryRow.due > now + _LONGER_THAN_ANY_PAUSE)
         due = _first(*pending, when, DeliveryRow.expires > now, _in_turn())
@@ -98,8 +98,12 @@ class Outbox:
         return await self._store.change(end)
 
     async def retry(self, delivery_id: str, *, now: datetime, expires: datetime) -> bool:
-        """Make a delivery due at once that was given up or waits for its next attempt; False for any other."""
-        again = _in_state(_PENDING, _FAILED).where(DeliveryRow.id == delivery_id)
+        """Make a delivery due at once that was given up or waits for its next attempt; False for any other.
+
+        It is False too where something of the same chain was delivered that came later: an incident that was closed
+        since would be opened for ever.
+        """
+        again = _in_state(_PENDING, _FAILED).where(DeliveryRow.id == delivery_id, ~_overtaken())
         return await self._update(again.values(state=_PENDING, due=now, expires=expires, settled=None)) > 0
 
     async def deliveries(
@@ -112,12 +116,9 @@ class Outbox:
     ) -> tuple[Delivery, ...]:
         """Return deliveries, the newest first."""
         wanted = select(DeliveryRow).order_by(DeliveryRow.created.desc(), DeliveryRow.id).limit(limit)
-        if run_id is not None:
-            wanted = wanted.where(DeliveryRow.run_id == run_id)
-        if sink is not None:
-            wanted = wanted.where(DeliveryRow.sink == sink)
-        if state is not None:
-            wanted = wanted.where(DeliveryRow.state == state.value)
+        for column, value in ((DeliveryRow.run_id, run_id), (DeliveryRow.sink, sink), (DeliveryRow.state, state)):
+            if value is not None:
+                wanted = wanted.where(column == value)
         return tuple(_delivery(row) for row in await self._store.entities(wanted))
 
     async def in_trouble(self, *, failed_since: datetime, limit: int = 1000) -> tuple[Delivery, ...]:
@@ -147,11 +148,12 @@ class Outbox:
         return await self._store.read(lambda connection: connection.scalar(soonest))
 
     async def backlog(self) -> Mapping[str, Backlog]:
-        """Say of each sink that ever had a delivery how it stands."""
+        """Say of each sink that ever had a delivery how it stands. What collects waits for nobody until it is due."""
+        since = case((DeliveryRow.attempts == 0, DeliveryRow.due), else_=DeliveryRow.created)
         counts = select(
             DeliveryRow.sink,
             func.count().filter(DeliveryRow.state.in_((_PENDING, _SENDING))),
-            func.min(DeliveryRow.created).filter(DeliveryRow.state.in_((_PENDING, _SENDING))),
+            func.min(since).filter(DeliveryRow.state.in_((_PENDING, _SENDING))),
             func.count().filter(DeliveryRow.state == _FAILED),
         ).group_by(DeliveryRow.sink)
 
@@ -176,35 +178,42 @@ class Outbox:
 
 
 async def put(connection: AsyncConnection, parcels: Iterable[Parcel], *, now: datetime, expires: datetime) -> None:
-    """Put parcels in, in a transaction of somebody else's."""
+    """Put parcels in, in a transaction of somebody else's. The time until one `expires` begins when it is due."""
     by_id = {parcel.id: parcel for parcel in parcels if not await _join(connection, parcel, now)}
+    last = await connection.scalar(select(func.max(DeliveryRow.seq))) or 0
     for ids in sliced(tuple(by_id)):
         there = set(await connection.scalars(select(DeliveryRow.id).where(DeliveryRow.id.in_(ids))))
-        if new := [_row(by_id[one], now=now, expires=expires) for one in ids if one not in there]:
-            await connection.execute(insert(DeliveryRow), new)
+        if new := [by_id[one] for one in ids if one not in there]:
+            rows = [_row(parcel, seq, now=now, expires=expires) for seq, parcel in enumerate(new, last + 1)]
+            await connection.execute(insert(DeliveryRow), rows)
+            last += len(rows)
 
 
 async def _join(connection: AsyncConnection, parcel: Parcel, now: datetime) -> bool:
-    """Add the parts of a parcel to one for the same sink that still collects; False if there is none.
+    """Add the parts of a parcel to what still collects for the same sink and chain; False if there is nothing.
 
-    Parts that are there already are not added again.
+    Both are due when the first of them would have been: what is new must not go before what was there. Parts that are
+    there already are not added again. The delivery is one of the newer run from now on, as is what it tells.
     """
-    if not parcel.collect:
-        return False
     collecting = _first(
         DeliveryRow.sink == parcel.sink,
+        DeliveryRow.chain == parcel.chain,
         DeliveryRow.state == _PENDING,
         DeliveryRow.attempts == 0,
         DeliveryRow.collecting.is_(True),
         DeliveryRow.due > now,
-        DeliveryRow.due <= now + parcel.collect,
     )
     for row in await entities(connection, collecting):
-        mine, theirs = parcel.payload["parts"], row.payload["parts"]
+        mine, theirs = parcel.payload.get("parts"), row.payload.get("parts")
         if row.id != parcel.id and isinstance(mine, list) and isinstance(theirs, list):
             if new := [part for part in mine if part not in theirs]:
-                joined = {"payload": {**row.payload, "parts": [*theirs, *new]}, "what": f"{row.what} + {parcel.what}"}
-                await connection.execute(update(DeliveryRow).where(DeliveryRow.id == row.id).values(**joined))
+                joined = update(DeliveryRow).values(
+                    run_id=parcel.run_id,
+                    payload={**row.payload, "parts": [*theirs, *new]},
+                    what=f"{row.what} + {parcel.what}",
+                    due=min(row.due, now + parcel.collect),
+                )
+                await connection.execute(joined.where(DeliveryRow.id == row.id))
             return True
     return False
 
@@ -217,7 +226,18 @@ def _in_turn() -> ColumnElement[bool]:
         earlier.chain == DeliveryRow.chain,
         earlier.state.in_((_PENDING, _SENDING)),
         earlier.attempts > 0,
-        tuple_(earlier.created, earlier.id) < tuple_(DeliveryRow.created, DeliveryRow.id),
+        earlier.seq < DeliveryRow.seq,
+    )
+
+
+def _overtaken() -> ColumnElement[bool]:
+    """Whether something of the same chain was delivered that was put in later."""
+    later = aliased(DeliveryRow)
+    return exists().where(
+        later.sink == DeliveryRow.sink,
+        later.chain == DeliveryRow.chain,
+        later.state == _DELIVERED,
+        later.seq > DeliveryRow.seq,
     )
 
 
@@ -226,17 +246,18 @@ def _in_state(*states: str) -> Update:
 
 
 def _first(*conditions: ColumnElement[bool]) -> Select[DeliveryRow]:
-    return select(DeliveryRow).where(*conditions).order_by(DeliveryRow.created, DeliveryRow.id).limit(1)
+    return select(DeliveryRow).where(*conditions).order_by(DeliveryRow.seq).limit(1)
 
 
 def _attempts(number: int) -> str:
     return f"{number} attempt" if number == 1 else f"{number} attempts"
 
 
-def _row(parcel: Parcel, *, now: datetime, expires: datetime) -> dict[str, Any]:
+def _row(parcel: Parcel, seq: int, *, now: datetime, expires: datetime) -> dict[str, Any]:
     return row_of(
         DeliveryRow,
         id=parcel.id,
+        seq=seq,
         run_id=parcel.run_id,
         sink=parcel.sink,
         what=parcel.what,
@@ -248,7 +269,7 @@ def _row(parcel: Parcel, *, now: datetime, expires: datetime) -> dict[str, Any]:
         due=now + parcel.collect,
         collecting=bool(parcel.collect),
         chain=parcel.chain,
-        expires=expires,
+        expires=expires + parcel.collect,
         settled=None,
         error=None,
         progress={},

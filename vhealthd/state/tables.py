@@ -143,6 +143,8 @@ class DeliveryRow(Base):
     __tablename__ = "deliveries"
 
     id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    # Which came first: `created` does not say so where the clock was set.
+    seq: Mapped[int] = mapped_column(index=True, server_default="0")
     run_id: Mapped[str] = mapped_column(_RUN_ID, index=True)
     sink: Mapped[str] = mapped_column(String(100))
     what: Mapped[str] = mapped_column(Text)
@@ -159,7 +161,11 @@ class DeliveryRow(Base):
     chain: Mapped[str | None] = mapped_column(String(255))  # what keeps its order
     collecting: Mapped[bool] = mapped_column(server_default=false())  # until it is due, others may join it
 
-    __table_args__ = (Index(None, "sink", "state", "due"), Index(None, "state", "settled"))
+    __table_args__ = (
+        Index(None, "sink", "state", "due"),
+        Index(None, "sink", "chain", "state", "attempts"),
+        Index(None, "state", "settled"),
+    )
 
 
 class AlertRow(Base):

@@ -11,7 +11,8 @@ import pytest
 from tests.unit.config.conftest import Write
 from vhealthd import configcli
 from vhealthd.catalogue import GROUP, Catalogue
-from vhealthd.config import InvalidConfigError, MuteSettings, ObjectMatch, Settings, load, read
+from vhealthd.config import InvalidConfigError, MuteSettings, Settings, load, read
+from vhealthd.config.routes import PlaceMatch
 
 VCENTER = """\
 vcenters:
@@ -20,11 +21,13 @@ vcenters:
 CATALOGUE = Catalogue.discover([EntryPoint("builtin", "vhealthd_checks", GROUP)])
 REST = "until: 2026-12-31, owner: jd, reason: known"
 SEE_ALL = "(`vhealthd checks` shows all)"
-KEYS = "cluster, datacenter, folder, name"
+KEYS = "cluster, datacenter, folder, name, vcenter"
 
 RIGHT = [
     f"{{check: snapshot-age, {REST}}}",
     f'{{check: "*", match: {{folder: /DC0/vm/lab}}, {REST}}}',
+    f'{{check: "*", match: {{vcenter: prod}}, {REST}}}',
+    f"{{check: snapshot-age, match: {{vcenter: [prod], name: ^backup}}, {REST}}}",
     f"{{check: [snapshot-age, snapshot-chain], match: {{name: ^backup, cluster: a, datacenter: b}}, {REST}}}",
 ]
 
@@ -57,6 +60,7 @@ WRONG = [
         f'check: "*", match: {{host: a}}, {REST}',
         f"match.host: unknown key (expected one of: {KEYS})",
     ),
+    (f'check: "*", match: {{vcenter: 7}}, {REST}', "match.vcenter: expected a list"),
     (f'check: "*", match: web, {REST}', f"match: expected a section with keys such as: {KEYS}"),
     (
         f'check: "*", untill: 2026-12-31, {REST}',
@@ -81,7 +85,7 @@ def test_one_check_is_a_list_of_one(write: Write) -> None:
     assert loaded.settings.mutes == (
         MuteSettings(
             check=("snapshot-age",),
-            match=ObjectMatch(name=re.compile("^a")),
+            match=PlaceMatch(name=re.compile("^a")),
             until=date(2026, 12, 31),
             owner="jd",
             reason="known",
@@ -105,7 +109,8 @@ def test_what_is_no_list_of_sections_is_one_line(mutes: str, write: Write) -> No
 
 
 def test_a_mute_of_everything_is_worth_a_warning(write: Write) -> None:
-    (warning,) = load(write(f'{VCENTER}mutes: [{{check: "*", {REST}}}]\n')).warnings
+    mutes = f'{{check: "*", {REST}}}, {{check: "*", match: {{vcenter: prod}}, {REST}}}'
+    (warning,) = load(write(f"{VCENTER}mutes: [{mutes}]\n")).warnings
 
     assert (warning.line, warning.path) == (3, "mutes[0]")
     assert warning.message == "mutes every finding of every check; name a check or a match"
