@@ -228,7 +228,7 @@ async def test_titles_of_a_long_table_are_on_each_of_its_pages(browser: Chromium
 
     with_rows = [one.text for one in sheets(await browser.printed()) if one.text.count("vm-") > 10]
     assert len(with_rows) > 3
-    assert [text for text in with_rows if "Measured" not in text] == []
+    assert [text for text in with_rows if "Firstseen" not in text] == []
 
 
 async def test_a_site_may_print_on_letter_paper_with_its_mark_on_every_page(browser: Chromium, server: Pages) -> None:

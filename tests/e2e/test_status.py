@@ -30,7 +30,8 @@ def config(tmp_path: Path) -> Path:
 def configured(folder: Path, **schedule: str) -> Path:
     vc = {"name": "prod", "url": "https://vc.example.com", "username": "u", "password": {"env": "VC_PASSWORD"}}
     path = folder / "config.yaml"
-    path.write_text(json.dumps({"vcenters": [vc], "routes": [], "schedule": schedule, "state": {"directory": str(folder / "state")}}))
+    state = {"directory": str(folder / "state")}
+    path.write_text(json.dumps({"vcenters": [vc], "routes": [], "schedule": schedule, "state": state}))
     return path
 
 

@@ -273,7 +273,7 @@ def older(folder: Path, revision: str) -> None:
             "INSERT INTO deliveries "
             "(id, run_id, sink, what, payload, state, attempts, created, due, expires, progress) VALUES "
             "('mail-0', 'run-1', 'mail', 'mail to 1 (zh)', '{\"n\": 0}', 'pending', 0, "
-            "'2026-11-01 06:00:01.000000', '2026-11-01 06:00:01.000000', '2026-11-04 06:00:00.000000', '{}'), "
+            "'2026-11-01 06:00:01.000000', '2026-11-01 06:00:00.000000', '2026-11-04 06:00:00.000000', '{}'), "
             "('mail-1', 'run-1', 'mail', 'mail to 1 (en)', '{\"n\": 1}', 'pending', 2, "
             "'2026-11-01 06:00:00.000000', '2026-11-01 06:00:00.000000', '2026-11-04 06:00:00.000000', '{}')"
         )

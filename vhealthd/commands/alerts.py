@@ -103,7 +103,7 @@ def mute_command(
     reason: str,
     **match: str | None,
 ) -> None:
-    """Mute findings from the next scan of the service on: those of an alert by its KEY, or those that options describe.
+    """Mute findings from the next scan on: those of an alert by its KEY, or those that the options describe.
 
     They stay in the report and count in no outcome. `vhealthd alerts mutes` lists the mutes, `unmute` ends one.
     """
@@ -123,7 +123,7 @@ def mute_command(
     if as_json:
         tables.echo_json(muting.as_dict(one))
     else:
-        click.echo(plain(f"{muting.in_words(one)} (UTC), from the next scan of the service on").plain)
+        click.echo(plain(f"{muting.in_words(one)} (UTC), from the next scan on").plain)
 
 
 @alerts_command.command("mutes")

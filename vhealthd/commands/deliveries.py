@@ -42,7 +42,7 @@ def deliveries_command(
     """List what is delivered: the newest first, each with its id and what became of it."""
     if context.invoked_subcommand:
         # what is given here holds for the command below too, unless that says otherwise
-        context.default_map = {context.invoked_subcommand: {"config_file": config_file, }}
+        context.default_map = {context.invoked_subcommand: {"config_file": config_file, "as_json": as_json}}
         return
 
     async def find(known: State) -> Sequence[Delivery]:

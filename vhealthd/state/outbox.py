@@ -205,7 +205,7 @@ async def _join(connection: AsyncConnection, parcel: Parcel, now: datetime) -> b
     )
     for row in await entities(connection, collecting):
         mine, theirs = parcel.payload.get("parts"), row.payload.get("parts")
-        if row.id != parcel.id and isinstance(mine, list) and isinstance(theirs, list):
+        if isinstance(mine, list) and isinstance(theirs, list):
             if new := [part for part in mine if part not in theirs]:
                 joined = update(DeliveryRow).values(
                     run_id=parcel.run_id,
