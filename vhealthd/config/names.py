@@ -23,11 +23,15 @@ def name_problems(document: Document) -> Iterator[ConfigProblem]:
 
 def named_in_routes(document: Document, *path: str) -> Iterator[tuple[Place, str]]:
     """Yield the names that stand in each route below a path, such as `to` or `match`, `check`, with their places."""
-    for index, route in enumerate(_list(document.data.get("routes"))):
-        found: JsonValue = route
+    yield from _named(document, "routes", *path)
+
+
+def _named(document: Document, section: str, *path: str) -> Iterator[tuple[Place, str]]:
+    for index, entry in enumerate(_list(document.data.get(section))):
+        found: JsonValue = entry
         for key in path:
             found = _section(found).get(key)
-        place: Place = ("routes", index, *path)
+        place: Place = (section, index, *path)
         if isinstance(found, str):
             yield place, found
         yield from (((*place, number), name) for number, name in enumerate(_list(found)) if isinstance(name, str))
@@ -66,9 +70,10 @@ def _unknown_channels(document: Document) -> Iterator[ConfigProblem]:
 
 def _unknown_vcenters(document: Document) -> Iterator[ConfigProblem]:
     known = {name for _, name in _vcenters(document)}
-    for place, name in named_in_routes(document, "match", "vcenter"):
-        if name not in known:
-            yield document.problem(place, f"no vCenter has this name{did_you_mean(name, known)}")
+    for section in ("routes", "mutes"):
+        for place, name in _named(document, section, "match", "vcenter"):
+            if name not in known:
+                yield document.problem(place, f"no vCenter has this name{did_you_mean(name, known)}")
 
 
 def _vcenters(document: Document) -> Iterator[tuple[int, str]]:

@@ -36,6 +36,10 @@ WRONG = [
     (f"check: snapshot-aeg, {REST}", f'check: no check has this name; did you mean "snapshot-age"? {SEE_ALL}'),
     (f"check: [snapshot-age, zebra], {REST}", f"check[1]: no check has this name {SEE_ALL}"),
     (f"check: vm, {REST}", f"check: no check has this name {SEE_ALL}"),
+    (
+        f"check: snapshot-age, match: {{vcenter: prdo}}, {REST}",
+        'match.vcenter: no vCenter has this name; did you mean "prod"?',
+    ),
     (f"check: [], {REST}", "check: expected a list with at least one entry"),
     (f"check: 5, {REST}", "check: expected a list with at least one entry"),
     (f"check: [5], {REST}", "check[0]: expected text that is not empty; put it in quotes"),
