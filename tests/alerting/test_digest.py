@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mocks.smtp import MockSmtp, SmtpFault
-from tests.alerting.notices import CONNECT, FREE, GONE, NOW, alert, clock, estate, full, notice, over
+from tests.alerting.notices import CONNECT, FREE, FULL, GONE, NOW, alert, clock, estate, full, notice, over
 from tests.delivery.deliveries import mail
 from tests.report.scans import CHINESE, ENGLISH, HOSTILE
 from vhealthd.alerting.digest import MailDigest, compose
@@ -87,7 +87,7 @@ Warning (1)
 
 Resolved (1)
 ------------
-* vmfs-gold-01, Datastore capacity
+* vmfs-gold-01, Datastore capacity: {FULL}
 
 Run 20261121T060000Z-7f3a, 2026-11-21 07:00 CET. The report: /reports/report.pdf
 """
@@ -149,15 +149,15 @@ def test_what_is_over_for_this_reader_says_why() -> None:
     assert made.subject == "[vhealthd] Alerts: 1 resolved, 2 told elsewhere now – prod"  # noqa: RUF001 - a dash
     assert "* The run has no findings.\n" in made.text
     assert (
-        """\
+        f"""\
 Resolved (1)
 ------------
-* vmfs-gold-01, Datastore capacity
+* vmfs-gold-01, Datastore capacity: {FULL}
 
 Told elsewhere now (2)
 ----------------------
-* Improved: esx-04.ams.example.net, Host connection
-* Worsened: ds01, Datastore capacity
+* Improved: esx-04.ams.example.net, Host connection: {GONE}
+* Worsened: ds01, Datastore capacity: {FULL}
 """
         in made.text
     )

@@ -154,7 +154,7 @@ def test_the_worst_comes_first_and_what_is_resolved_last() -> None:
         "[Knowledge base article](https://kb.example/1)",
         "<font color='green'>**Resolved (1)**</font>",
         "d (prod, since 2026-11-20 21:01 UTC)",
-        "Host connection",
+        "Host connection: The host does not respond to vCenter; virtual machines that were running on it: 12",
         "Run 20261121T060000Z-7f3a (2026-11-21 06:01 UTC)",
         "[The full report](https://vhealthd.example/runs/1)",
     ]

@@ -230,11 +230,18 @@ def test_what_is_gone_is_over_once() -> None:
     assert heard(memory.sees(check())) == NOBODY
 
 
-@pytest.mark.parametrize("aside", [muted, silenced])
-def test_what_does_not_count_any_more_is_over(aside: Aside) -> None:
+@pytest.mark.parametrize(
+    ("aside", "why"),
+    [(muted, "Muted until 2026-12-31 by jd: known"), (silenced, "Silenced by host-connection: esx-9")],
+)
+def test_what_does_not_count_any_more_is_over_and_says_why(aside: Aside, why: str) -> None:
     memory = Memory()
     memory.sees(check(critical("esx-1")))
-    assert heard(memory.sees(check(aside(critical("esx-1"))))) == {"pager": ["over: resolved esx-1"]}
+
+    decision = memory.sees(check(aside(critical("esx-1"))))
+
+    assert heard(decision) == {"pager": ["over: resolved esx-1"]}
+    assert [one.message for one in alerts(decision)] == [why]
 
 
 def test_what_is_there_again_is_told_so() -> None:

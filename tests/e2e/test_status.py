@@ -59,8 +59,10 @@ def report(run_id: str, finished: datetime) -> ScanReport:
     )
 
 
-async def keep(state: State, run_id: str, finished: datetime, *sinks: str) -> None:
-    parcels = [Parcel(id=f"{run_id}-{sink}", run_id=run_id, sink=sink, what="report.pdf") for sink in sinks]
+async def keep(state: State, run_id: str, finished: datetime, *sinks: str, collect: timedelta = timedelta()) -> None:
+    parcels = [
+        Parcel(id=f"{run_id}-{sink}", run_id=run_id, sink=sink, what="report.pdf", collect=collect) for sink in sinks
+    ]
     assert await state.runs.commit(
         report(run_id, finished), config_sha256=None, files={}, parcels=parcels, now=finished, expires=NOW + 72 * HOUR
     )
@@ -112,6 +114,15 @@ async def test_while_the_service_runs(config: Path, tmp_path: Path) -> None:
     assert lines["last success"] == "r1, 26 hours ago"
     assert lines["to mail"] == "1 pending, the oldest for 26 hours"
     assert lines["to s3"] == "all delivered"
+
+
+async def test_what_still_collects_does_not_wait_yet(config: Path, tmp_path: Path) -> None:
+    async with open_state(tmp_path / "state") as state:
+        await keep(state, "r1", datetime.now(UTC), "chat", collect=5 * HOUR)
+
+    assert (await shown(config))["to chat"] in {
+        f"1 pending, collecting for another {left}" for left in ("5 hours", "4 hours")
+    }
 
 
 async def test_while_it_does_not(config: Path, tmp_path: Path) -> None:

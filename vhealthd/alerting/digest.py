@@ -184,9 +184,7 @@ class _Teller:
     def over(self, alerts: Sequence[Alert]) -> Iterator[Line]:
         """Say what is over for the reader, and why where it is not just gone."""
         for one in alerts:
-            vcenter = self._vcenter(one)
-            where = self._words.in_brackets(self._name(one), vcenter) if vcenter else self._name(one)
-            said = self._words.listed([where, plain(one.title)])
+            said = self._words.risk(self._name(one), self._vcenter(one), plain(one.title), plain(one.message, _MESSAGE))
             yield Line(said if one.turn is Turn.RESOLVED else self._words.with_reason(self._turns[one.turn], said))
 
     def _name(self, one: Alert) -> str:

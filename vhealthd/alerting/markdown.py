@@ -252,4 +252,5 @@ class _RobotWords(Words):
 
     def over(self, alert: Alert) -> Item:
         """Say that something is over, or worse or better and told elsewhere."""
-        return Item(head=self.head(alert), lines=(plain(alert.title, _NAME),))
+        said = self.with_reason(plain(alert.title, _NAME), plain(alert.message, _MESSAGE))
+        return Item(head=self.head(alert), lines=(said,))

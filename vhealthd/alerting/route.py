@@ -6,18 +6,19 @@ it was.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from vhealthd.alerting import words
 from vhealthd.alerting.cases import Case, Cases
 from vhealthd.alerting.policy import AT_ONCE, Policy, Ways
 from vhealthd.alerting.sight import Sight, look
 from vhealthd.alerting.words import Draft
 from vhealthd.compare import Place
-from vhealthd.model import AlertRecord, Event, ScanReport, Severity, Turn
+from vhealthd.model import AlertRecord, Event, Finding, ScanReport, Severity, Turn
 
 # A daily scan ends now a little earlier in the day, now a little later. What comes so much of the time too early is
 # told again all the same; otherwise it would be so only every other day.
@@ -193,15 +194,17 @@ def _left(record: AlertRecord, sight: Sight, policy: Policy, now: datetime) -> _
     if unseen:
         to = policy.everything.intersection(record.channels)
         return _Step(replace(record, members=unseen), _words(draft, to, policy.ways(record.alert, None)))
-    over = draft.turned(_ending(record, sight), Event.RESOLVE)
+    found = [sight.seen[one].finding for one in record.members if one in sight.seen]
+    if found and not any(one.counts for one in found):
+        draft = words.of_quiet(draft, found[0])
+    over = draft.turned(_ending(record, found), Event.RESOLVE)
     return _Step(
         replace(record, resolved=now, ack=None, alert=over.alert), _endings(record, record.channels, over, policy)
     )
 
 
-def _ending(record: AlertRecord, sight: Sight) -> Turn:
-    """Say why an alert is over: nothing of it is there, or other alerts tell now what it told."""
-    found = [sight.seen[one].finding for one in record.members if one in sight.seen]
+def _ending(record: AlertRecord, found: Sequence[Finding]) -> Turn:
+    """Say why an alert is over: nothing of it is there or counts, or other alerts tell now what it told."""
     worst = max((one.severity for one in found if one.counts), key=lambda one: one.rank, default=record.severity)
     return _compared(worst, record.severity) or Turn.RESOLVED
 

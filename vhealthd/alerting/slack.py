@@ -28,12 +28,13 @@ Block = dict[str, object]
 
 _SHOWN = 10  # alerts, as many that are over, and as many that are told elsewhere
 _HEADER = 150  # characters, as all that follow
-_NAME, _VCENTER, _TITLE = 90, 60, 70  # so that ten lines fit into one section
+_NAME, _VCENTER, _TITLE = 90, 60, 70  # so that the lines of what is over fit into their sections
 _MESSAGE, _ADVICE, _URL = 900, 700, 2000
 _SEPARATOR = " · "
 _MARKS = MappingProxyType({Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"})
 _IN_URLS = ":/?#[]@!$&'()*+,;=%~"
 _EXAMPLES = 3
+_LINES, _SHORT = 5, 240  # lines of a section about what is over, and what each says of it
 _OVER, _ELSEWHERE = "✅", "➡️"
 # Slack asks for these three; a backtick would end the code that a name is set in.
 _ESCAPES = MappingProxyType({"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "\N{MODIFIER LETTER GRAVE ACCENT}"})
@@ -121,8 +122,8 @@ class _Writer:
         """Tell what is over, then what is told elsewhere now."""
         over, elsewhere = endings(notice)
         for lines in (self._over(over), self._elsewhere(elsewhere)):
-            if lines:
-                yield _section(lines)
+            for start in range(0, len(lines), _LINES):
+                yield _section(lines[start : start + _LINES])
 
     def _over(self, alerts: Sequence[Alert]) -> list[str]:
         lines = [self._end(_OVER, self._turns[one.turn], one) for one in alerts[:_SHOWN]]
@@ -146,7 +147,9 @@ class _Writer:
         return lines
 
     def _end(self, mark: str, why: str, alert: Alert) -> str:
-        return f"{mark} *{why}*{_SEPARATOR}{self._about(alert)}"
+        said = f"{mark} *{why}*{_SEPARATOR}{self._about(alert)}"
+        message = _escaped(alert.message, _SHORT)
+        return f"{said}{_SEPARATOR}{message}" if message else said
 
     def footer(self, notice: Notice) -> Block:
         """Say which run it is, and where the report is."""

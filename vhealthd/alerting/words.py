@@ -23,6 +23,8 @@ from vhealthd.model import (
 from vhealthd.wording import english
 
 ROLLED_UP = Message("alert.rolled-up", "{count} findings, such as on {name}: {worst}")
+MUTED = Message("alert.muted", "Muted until {until} by {owner}: {reason}")
+SILENCED = Message("alert.silenced", "Silenced by {finding}")
 STAYS_UNKNOWN = Message("alert.stays-unknown", "Not judged in two scans in a row: {checks}. {first}: {why}")
 
 _ENGLISH = language_of("en")
@@ -92,6 +94,15 @@ def of_finding(key: str, vcenter: VCenterReport, result: CheckResult, finding: F
         kb=result.kb_url,
     )
     return Draft(alert, finding.text)
+
+
+def of_quiet(one: Draft, finding: Finding) -> Draft:
+    """Say why a finding is told no more though it is still there."""
+    if mute := finding.muted:
+        text = MUTED(until=mute.until.isoformat(), owner=mute.owner, reason=mute.reason)
+    else:
+        text = SILENCED(finding=finding.silenced_by)
+    return Draft(replace(one.alert, message=english(text)), text)
 
 
 def of_many(one: Draft, names: Sequence[str], count: int) -> Draft:

@@ -193,9 +193,15 @@ def _found(run: RunSummary) -> str:
 
 
 def _deliveries(some: Backlog, now: datetime) -> str:
-    waiting = f"{some.pending} pending, the oldest for {_duration(now - some.oldest)}" if some.oldest else ""
+    waiting = f"{some.pending} pending, {_waits(some.oldest, now)}" if some.oldest else ""
     failed = f"{some.failed} failed for good; see vhealthd deliveries" if some.failed else ""
     return "; ".join(part for part in (waiting, failed) if part) or "all delivered"
+
+
+def _waits(since: datetime, now: datetime) -> str:
+    if since > now:
+        return f"collecting for another {_duration(since - now)}"
+    return f"the oldest for {_duration(now - since)}"
 
 
 def _age(duration: timedelta) -> str:
