@@ -221,6 +221,8 @@ async def test_configuration_that_was_named_must_be_there(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 async def test_interrupted_scan_logs_out(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    # A shell lets what it starts in the background ignore SIGINT, and so would the process here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     vc = vcenter(Hang(When("/api/vcenter/services")))
     async with site(tmp_path, vc) as one:
         process = await create_subprocess_exec(
