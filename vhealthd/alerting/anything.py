@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from vhealthd import redaction
+from vhealthd import redaction, workers
 from vhealthd.alerting.post import said
 from vhealthd.alerting.words import is_told_elsewhere
 from vhealthd.config import AppriseChannel
@@ -51,24 +50,11 @@ class Apprise:
     async def _run(self, request: bytes) -> tuple[int, bytes, bytes]:
         """Return the exit status, stdout and stderr of a worker."""
         try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *_WORKER),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-        except OSError as error:
-            raise DeliveryDelayedError(f"apprise cannot be started: {error.strerror}") from error
-        try:
-            async with asyncio.timeout(self._timeout):
-                out, err = await process.communicate(request)
+            return await workers.serve(_WORKER, request, seconds=self._timeout)
         except TimeoutError:
             raise DeliveryDelayedError(f"apprise was not done after {self._timeout:g} s and was ended") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return process.returncode or 0, out, err
+        except OSError as error:
+            raise DeliveryDelayedError(f"apprise cannot be started: {error.strerror}") from error
 
 
 def _judge(answer: dict[str, Any], url: str) -> None:

@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 import aiohttp
 import orjson
 
+from vhealthd.alerting.codes import judge_errcode
 from vhealthd.alerting.markdown import Section, Telling, fitted, written
-from vhealthd.alerting.post import TIMEOUT, Answer, Clock, Post, said
+from vhealthd.alerting.post import TIMEOUT, Clock, Post
 from vhealthd.config import DingTalkChannel
-from vhealthd.errors import DeliveryDelayedError, DeliveryRefusedError
 from vhealthd.language import Language
 from vhealthd.model import Notice, Severity
 
@@ -59,7 +59,8 @@ class DingTalk:
         """Send, or raise DeliveryRefusedError, DeliveryDelayedError or ConfigError."""
         url, secret = await asyncio.to_thread(self._read)
         target = signed(url, secret, self._clock()) if secret else url
-        judge(await self._post(target, json=message(notice, self._language, self._settings.at_mobiles)))
+        answer = await self._post(target, json=message(notice, self._language, self._settings.at_mobiles))
+        judge_errcode(answer, passing=_PASSING, advice=_ADVICE)
 
     def _read(self) -> tuple[str, str | None]:
         secret = self._settings.secret
@@ -98,16 +99,3 @@ def _heading(section: Section) -> str:
 
 def _fits(body: dict[str, Any]) -> bool:
     return len(orjson.dumps(body)) <= _LARGEST
-
-
-def judge(answer: Answer) -> None:
-    """Return if it was taken: errcode 0, and nothing else. Raises DeliveryDelayedError or DeliveryRefusedError."""
-    body = answer.json()
-    code, why = body.get("errcode"), said(str(body.get("errmsg")))
-    if type(code) is not int:
-        raise DeliveryDelayedError(f"{answer.host} answers without an errcode: {said(answer.text)}")
-    if code in _PASSING:
-        raise DeliveryDelayedError(f"{answer.host} says {code}: {why}", retry_after=_PASSING[code])
-    if code:
-        advice = _ADVICE.get(code)
-        raise DeliveryRefusedError(f"{answer.host} says {code}: {why}" + (f"; {advice}" if advice else ""))

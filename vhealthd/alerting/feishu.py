@@ -18,10 +18,10 @@ from typing import Any
 import aiohttp
 import orjson
 
+from vhealthd.alerting import codes
 from vhealthd.alerting.markdown import Item, Link, Telling, fitted, linked
 from vhealthd.alerting.post import TIMEOUT, Answer, Clock, Post, said
 from vhealthd.config import FeishuChannel
-from vhealthd.errors import DeliveryDelayedError, DeliveryRefusedError
 from vhealthd.language import Language
 from vhealthd.model import Notice, Severity
 
@@ -29,7 +29,7 @@ _LARGEST = 20_000  # bytes of a body
 _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "orange", Severity.INFO: "blue", None: "green"}
 
 # Too much was sent. 9499 comes with "too many request", and with "Bad Request" for a body that it does not understand.
-_PASSING = {11232, 9499}
+_PASSING: dict[int, float | None] = {11232: None, 9499: None}
 _NOT_UNDERSTOOD = "bad request"
 _ADVICE = {
     19001: "copy the bot's URL anew",
@@ -131,10 +131,5 @@ def judge(answer: Answer) -> None:
     body = answer.json()
     code = body.get("code", body.get("StatusCode"))
     why = said(str(body.get("msg", body.get("StatusMessage"))))
-    if type(code) is not int:
-        raise DeliveryDelayedError(f"{answer.host} answers without a code: {said(answer.text)}")
-    if code in _PASSING and _NOT_UNDERSTOOD not in why.lower():
-        raise DeliveryDelayedError(f"{answer.host} says {code}: {why}")
-    if code:
-        advice = _ADVICE.get(code)
-        raise DeliveryRefusedError(f"{answer.host} says {code}: {why}" + (f"; {advice}" if advice else ""))
+    passing = {} if _NOT_UNDERSTOOD in why.lower() else _PASSING
+    codes.judge(answer, code=code, why=why, passing=passing, advice=_ADVICE, missing="a code")

@@ -10,10 +10,10 @@ from typing import Any
 
 import aiohttp
 
+from vhealthd.alerting.codes import judge_errcode
 from vhealthd.alerting.markdown import Section, fitted, written
-from vhealthd.alerting.post import TIMEOUT, Answer, Clock, Post, said
+from vhealthd.alerting.post import TIMEOUT, Clock, Post
 from vhealthd.config import WeComChannel
-from vhealthd.errors import DeliveryDelayedError, DeliveryRefusedError
 from vhealthd.language import Language
 from vhealthd.model import Notice, Severity
 
@@ -38,7 +38,8 @@ class WeCom:
     async def send(self, notice: Notice, **_: object) -> None:
         """Send, or raise DeliveryRefusedError, DeliveryDelayedError or ConfigError."""
         url = await asyncio.to_thread(self._settings.url.read)
-        judge(await self._post(url, json=message(notice, self._language)))
+        answer = await self._post(url, json=message(notice, self._language))
+        judge_errcode(answer, passing=_PASSING, advice=_ADVICE)
 
 
 def message(notice: Notice, language: Language) -> dict[str, Any]:
@@ -54,16 +55,3 @@ def message(notice: Notice, language: Language) -> dict[str, Any]:
 
 def _heading(section: Section) -> str:
     return f'<font color="{_COLOURS[section.severity]}">{section.title}</font>'
-
-
-def judge(answer: Answer) -> None:
-    """Return if it was taken: errcode 0, and nothing else. Raises DeliveryDelayedError or DeliveryRefusedError."""
-    body = answer.json()
-    code, why = body.get("errcode"), said(str(body.get("errmsg")))
-    if type(code) is not int:
-        raise DeliveryDelayedError(f"{answer.host} answers without an errcode: {said(answer.text)}")
-    if code in _PASSING:
-        raise DeliveryDelayedError(f"{answer.host} says {code}: {why}", retry_after=_PASSING[code])
-    if code:
-        advice = _ADVICE.get(code)
-        raise DeliveryRefusedError(f"{answer.host} says {code}: {why}" + (f"; {advice}" if advice else ""))

@@ -3,13 +3,13 @@
 import asyncio
 import json
 import signal
-import sys
 import tempfile
 from dataclasses import replace
 
 import orjson
 import structlog
 
+from vhealthd import workers
 from vhealthd.errors import PdfError
 from vhealthd.language import Language
 from vhealthd.model import ScanReport
@@ -18,6 +18,7 @@ from vhealthd.report.background import NO_BACKGROUND, Background
 from vhealthd.report.glyphs import extra_fonts
 from vhealthd.report.look import PLAIN, Look
 
+_WORKER = ("-I", "-m", "vhealthd.report.worker")
 _MEMORY = 2 << 30  # fifty thousand findings take 0.4 GB, and 0.2 GB of addresses that are never used
 _STDERR_KEPT = 2000  # characters of a dying process that are worth a log line
 
@@ -55,7 +56,9 @@ async def render_pdf(
             with tempfile.TemporaryDirectory(prefix="vhealthd-") as root:
                 line = orjson.dumps(head | {"root": root}) + b"\n"
                 request = await asyncio.to_thread(b"".join, [line, *parts.values()])
-                return _pdf_of(*await _run(request, timeout))
+                return _pdf_of(*await workers.serve(_WORKER, request, seconds=timeout))
+        except TimeoutError:
+            raise PdfError(f"the PDF was not ready after {timeout:g} seconds and was given up") from None
         except OSError as error:
             raise PdfError(f"the PDF could not be made: {error}") from error
 
@@ -75,26 +78,6 @@ def _parts(
     shown = view.build(report, language=language, background=background, look=look)
     parts = {"view.json": orjson.dumps(shown), "report.json": json_bytes}
     return parts if look.logo is None else parts | {"logo.svg": look.logo.encode()}
-
-
-async def _run(request: bytes, seconds: float) -> tuple[int, bytes, bytes]:
-    """Return the exit status, stdout and stderr of a worker; never leave it running."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-m", "vhealthd.report.worker"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            out, err = await process.communicate(request)
-    except TimeoutError:
-        raise PdfError(f"the PDF was not ready after {seconds:g} seconds and was given up") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode or 0, out, err
 
 
 def _pdf_of(status: int, out: bytes, err: bytes) -> bytes:
